@@ -1,0 +1,1 @@
+//! Coordinates: supervised actors and the ports they need.

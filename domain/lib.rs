@@ -1,0 +1,1 @@
+//! Decides: pure rules of money, jobs and conversations.

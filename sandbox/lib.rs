@@ -1,0 +1,1 @@
+//! Pretends: the outside world on loopback.

@@ -1,0 +1,1 @@
+//! Touches the outside world and wires the house together.
