@@ -1,1 +1,7 @@
-//! Coordinates: supervised actors and the ports they need.
+//! Coordinates: supervised actors, one per concern, and the ports they need from outside.
+//!
+//! Actors are thin: they order work, hold back-pressure and time, and leave decisions to
+//! `rei_domain` and everything that touches the world to the ports. Nothing that must not be
+//! lost lives in an actor or its mailbox: a restart reads its state back from rows.
+
+pub mod ports;

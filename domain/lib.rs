@@ -1,1 +1,18 @@
-//! Decides: pure rules of money, jobs and conversations.
+//! Decides: the rules of money, prices, drafts, jobs and conversations.
+//!
+//! Everything here is a pure function of its arguments: no async, no IO, no clock, no
+//! randomness, no serde. `now`, ids and nonces come in as values, so a month of use can be
+//! replayed in milliseconds and a decision can be tested without a house around it.
+
+pub mod billing;
+pub mod conversation;
+pub mod draft;
+pub mod ids;
+pub mod job;
+pub mod lanes;
+pub mod ledger;
+pub mod money;
+pub mod pricing;
+pub mod spec;
+pub mod time;
+pub mod turns;

@@ -1,0 +1,29 @@
+//! Ports: what the actors need from outside. Adapters in the root package implement them.
+//!
+//! Errors are classified by what the caller does next, never by what the wire said.
+
+pub mod assets;
+pub mod clock;
+pub mod drafts;
+pub mod inbox;
+pub mod jobs;
+pub mod ledger;
+pub mod messenger;
+pub mod outbox;
+pub mod provider;
+pub mod users;
+pub mod view;
+
+/// Why a store could not answer.
+///
+/// A write that ends in `Retryable` may have happened: the commit can succeed and its answer
+/// be lost. Every write of these ports is therefore safe to repeat with the same arguments.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database is away, busy or restarting; the same call may work later.
+    #[error("the database does not answer: {0}")]
+    Retryable(String),
+    /// A statement or a row is wrong; repeating will not help.
+    #[error("the database refused a statement: {0}")]
+    Broken(String),
+}

@@ -1,0 +1,220 @@
+//! Jobs' rows: leases with fencing, attempts, progress.
+
+use async_trait::async_trait;
+use rei_domain::billing::Ending;
+use rei_domain::conversation::SentPicture;
+use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, MessageId, UserId};
+use rei_domain::job::{JobState, LaneName};
+use rei_domain::money::Money;
+use rei_domain::spec::ImageSpec;
+use rei_domain::time::Moment;
+
+use crate::ports::StoreError;
+
+/// A job to be written together with its hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    pub id: JobId,
+    pub draft: DraftId,
+    pub user: UserId,
+    pub chat: ChatId,
+    pub hold: HoldId,
+    pub lane: LaneName,
+    /// The provider's model id.
+    pub model: String,
+    pub spec: ImageSpec,
+    /// The locked price, equal to the hold's amount.
+    pub price: Money,
+    pub created_at: Moment,
+    /// After this the job fails and the money goes back, whatever happens.
+    pub deadline_at: Moment,
+}
+
+/// A job's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub id: JobId,
+    pub draft: DraftId,
+    pub user: UserId,
+    pub chat: ChatId,
+    pub hold: HoldId,
+    pub lane: LaneName,
+    pub model: String,
+    pub spec: ImageSpec,
+    pub price: Money,
+    pub state: JobState,
+    pub fence: Fence,
+    /// Attempts begun so far.
+    pub attempt: u32,
+    /// The provider's name of the last attempt.
+    pub provider: Option<String>,
+    /// The provider's own id for the last attempt, when it has one.
+    pub provider_job: Option<String>,
+    pub result: Option<AssetId>,
+    pub ending: Option<Ending>,
+    pub created_at: Moment,
+    pub deadline_at: Moment,
+    pub finished_at: Option<Moment>,
+}
+
+/// What the scheduler needs of a job that could be leased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub id: JobId,
+    pub user: UserId,
+    pub lane: LaneName,
+}
+
+/// An attempt at a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u32,
+    pub provider: String,
+    pub outcome: AttemptOutcome,
+}
+
+/// What is known of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttemptOutcome {
+    /// Recorded before the submit and not since: the process may have died in between.
+    Begun,
+    /// The provider gave an id or a result.
+    Accepted,
+    /// The provider surely did not do it.
+    Rejected,
+    /// The answer was lost; it was reconciled by policy.
+    Lost,
+}
+
+impl AttemptOutcome {
+    /// The name in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AttemptOutcome::Begun => "begun",
+            AttemptOutcome::Accepted => "accepted",
+            AttemptOutcome::Rejected => "rejected",
+            AttemptOutcome::Lost => "lost",
+        }
+    }
+
+    /// Reads [`AttemptOutcome::as_str`] back.
+    pub fn parse(text: &str) -> Option<AttemptOutcome> {
+        [
+            AttemptOutcome::Begun,
+            AttemptOutcome::Accepted,
+            AttemptOutcome::Rejected,
+            AttemptOutcome::Lost,
+        ]
+        .into_iter()
+        .find(|outcome| outcome.as_str() == text)
+    }
+}
+
+/// The holder of a lease: this fence of this job. A write with an older fence is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LeaseToken {
+    pub job: JobId,
+    pub fence: Fence,
+}
+
+/// Why a write under a lease did not happen.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LeaseError {
+    /// Another worker has the job, or it has moved on: stop working on it.
+    #[error("the lease is lost")]
+    Lost,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Jobs' rows. Settling is not here: it commits with the ledger (`ports::ledger`).
+#[async_trait]
+pub trait JobStore: Send + Sync + 'static {
+    /// A job by id.
+    async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError>;
+
+    /// The attempts of a job, in order.
+    async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>, StoreError>;
+
+    /// Jobs of a lane that can be leased at `now`, oldest first: waiting ones that are due, and
+    /// begun ones whose lease ran out.
+    async fn candidates(
+        &self,
+        lane: LaneName,
+        now: Moment,
+        limit: u32,
+    ) -> Result<Vec<Candidate>, StoreError>;
+
+    /// Leases a job until `until`: the fence grows by one, the state follows `JobEvent::Lease`.
+    /// `None` when it cannot be leased (any more).
+    async fn lease(
+        &self,
+        id: &JobId,
+        owner: &str,
+        now: Moment,
+        until: Moment,
+    ) -> Result<Option<Job>, StoreError>;
+
+    /// Extends leases; returns those that are still held.
+    async fn renew(
+        &self,
+        leases: &[LeaseToken],
+        until: Moment,
+    ) -> Result<Vec<LeaseToken>, StoreError>;
+
+    /// Makes leases run out now, so that another worker goes on at once. Nothing is undone.
+    async fn release(&self, leases: &[LeaseToken], now: Moment) -> Result<(), StoreError>;
+
+    /// Records attempt number `attempt` before the submit (`JobEvent::BeginSubmit`).
+    async fn begin_attempt(
+        &self,
+        lease: &LeaseToken,
+        attempt: u32,
+        provider: &str,
+        at: Moment,
+    ) -> Result<(), LeaseError>;
+
+    /// Records the provider's id (`JobEvent::Accept`).
+    async fn accepted(
+        &self,
+        lease: &LeaseToken,
+        attempt: u32,
+        provider_job: &str,
+        at: Moment,
+    ) -> Result<(), LeaseError>;
+
+    /// Records that the result is stored (`JobEvent::Render`) and the attempt accepted.
+    async fn rendered(
+        &self,
+        lease: &LeaseToken,
+        attempt: u32,
+        result: &AssetId,
+        at: Moment,
+    ) -> Result<(), LeaseError>;
+
+    /// Marks the last attempt and puts the job back, due at `due_at` (`JobEvent::Requeue`).
+    async fn requeue(
+        &self,
+        lease: &LeaseToken,
+        outcome: AttemptOutcome,
+        due_at: Moment,
+        at: Moment,
+    ) -> Result<(), LeaseError>;
+
+    /// The user's jobs that are not finished, newest first, at most `limit`.
+    async fn unfinished(&self, user: UserId, limit: u32) -> Result<Vec<Job>, StoreError>;
+
+    /// How many waiting jobs stand before this one in its lane; `None` when it does not wait.
+    async fn position(&self, id: &JobId) -> Result<Option<u32>, StoreError>;
+
+    /// Waiting jobs per lane, for the gauge.
+    async fn waiting(&self) -> Result<Vec<(LaneName, u32)>, StoreError>;
+
+    /// The picture that the bot sent in this message, if it did.
+    async fn sent_picture(
+        &self,
+        chat: ChatId,
+        message: MessageId,
+    ) -> Result<Option<SentPicture>, StoreError>;
+}

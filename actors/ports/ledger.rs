@@ -1,0 +1,102 @@
+//! The ledger's rows, and the rows that commit with them.
+
+use async_trait::async_trait;
+use rei_domain::billing::Ending;
+use rei_domain::conversation::Balance;
+use rei_domain::draft::ConfirmRefusal;
+use rei_domain::ids::{DraftId, Fence, JobId, Nonce, ShardId, UserId};
+use rei_domain::job::JobState;
+use rei_domain::ledger::{Applied, Posting, Refusal};
+use rei_domain::time::Moment;
+
+use crate::ports::StoreError;
+use crate::ports::jobs::{AttemptOutcome, NewJob};
+use crate::ports::outbox::NewOutbox;
+
+/// A posting with the rows that must commit with it, and the guard they stand under.
+#[derive(Clone, Debug)]
+pub struct LedgerCommand {
+    pub posting: Posting,
+    pub rider: Rider,
+    /// Messages that tell of it, written only if the posting is applied now.
+    pub outbox: Vec<NewOutbox>,
+}
+
+/// Rows beyond the ledger that exist exactly when the posting does.
+#[derive(Clone, Debug)]
+pub enum Rider {
+    /// Nothing rides along.
+    None,
+    /// A confirmed draft becomes a job and a usage session. Guard: the draft is open, carries
+    /// this nonce and has not expired; another hold of it makes the posting a repeat.
+    Submit {
+        draft: DraftId,
+        nonce: Nonce,
+        job: Box<NewJob>,
+    },
+    /// A leased job ends; its usage session ends with it. Guard: the job has this fence and a
+    /// state from which it can end this way.
+    Finish {
+        job: JobId,
+        fence: Fence,
+        ending: Ending,
+        /// What is now known of the last attempt, if one was begun.
+        attempt: Option<AttemptOutcome>,
+    },
+    /// A waiting job is withdrawn. Guard: it is queued, and nobody has begun it.
+    Cancel { job: JobId },
+    /// A lost attempt of a leased job is booked and the job put back. Guard: as `Finish`.
+    RetryLost {
+        job: JobId,
+        fence: Fence,
+        due_at: Moment,
+    },
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LedgerOutcome {
+    /// Written now or before; the user's balance after it.
+    Applied { applied: Applied, balance: Balance },
+    /// Nothing changed.
+    Refused(CommandRefusal),
+}
+
+/// Why nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandRefusal {
+    #[error(transparent)]
+    Money(#[from] Refusal),
+    /// The draft cannot be confirmed like this.
+    #[error("the draft cannot be confirmed")]
+    Draft(ConfirmRefusal),
+    /// The draft does not exist or is another user's.
+    #[error("there is no such draft of this user")]
+    DraftNotFound,
+    /// The job's fence or state is not what the command expected.
+    #[error("the job has moved on")]
+    JobMoved { state: Option<JobState> },
+}
+
+/// The ledger's rows.
+#[async_trait]
+pub trait LedgerStore: Send + Sync + 'static {
+    /// How many shards the books have; fixed by the database, at least one.
+    async fn shards(&self) -> Result<u32, StoreError>;
+
+    /// Decides the commands in order and writes what was applied, in one transaction. All must
+    /// belong to users of `shard`. Each command is all or nothing by itself. After an error the
+    /// whole batch may or may not be written: the same commands may be sent again.
+    async fn apply(
+        &self,
+        shard: ShardId,
+        commands: &[LedgerCommand],
+        now: Moment,
+    ) -> Result<Vec<LedgerOutcome>, StoreError>;
+}
+
+/// The shard that keeps a user's accounts.
+pub fn shard_of(user: UserId, shards: u32) -> ShardId {
+    let shard = user.0.rem_euclid(i64::from(shards.max(1)));
+    ShardId(u32::try_from(shard).expect("a remainder of a u32 fits a u32"))
+}

@@ -1,0 +1,51 @@
+//! The view: values become words and buttons in the user's language.
+
+use rei_domain::conversation::{Balance, Language, Reply, Toast};
+use rei_domain::time::Moment;
+use serde::{Deserialize, Serialize};
+
+use crate::ports::jobs::Job;
+
+/// Words and buttons, ready for the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendered {
+    /// Text in Telegram's HTML; user content in it is escaped and fits the wire's limits.
+    pub html: String,
+    /// Rows of buttons.
+    pub keyboard: Vec<Vec<Button>>,
+}
+
+/// A button with callback data of at most 64 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    pub label: String,
+    pub data: String,
+}
+
+/// What a job's message is rendered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobFacts {
+    pub job: Job,
+    pub balance: Balance,
+    /// Waiting jobs before it, when it waits.
+    pub position: Option<u32>,
+    pub now: Moment,
+}
+
+/// Renders what the bot says. Pure: the same values give the same words.
+pub trait View: Send + Sync + 'static {
+    /// A reply of the conversation.
+    fn reply(&self, language: Language, reply: &Reply) -> Rendered;
+
+    /// Where a job stands: the progress message, in every state a job can have.
+    fn progress(&self, language: Language, facts: &JobFacts) -> Rendered;
+
+    /// The caption of a job's picture, with its buttons; at most 1024 UTF-16 units.
+    fn result(&self, language: Language, facts: &JobFacts) -> Rendered;
+
+    /// The answer to a tap, at most 200 characters; `None` for [`Toast::Silent`].
+    fn toast(&self, language: Language, toast: Toast) -> Option<String>;
+
+    /// The name of a result's file, without extension.
+    fn file_name(&self, facts: &JobFacts) -> String;
+}

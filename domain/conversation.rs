@@ -1,0 +1,415 @@
+//! The conversation: what a user can do, in words that do not know Telegram's wire, and what
+//! the bot can say, in values that do not know a language.
+
+use crate::draft::Draft;
+use crate::ids::{AssetId, DraftId, JobId, MessageId, Nonce};
+use crate::money::Money;
+use crate::spec::{Aspect, Input, PROMPT_CHARS_MAX, Size};
+
+/// The languages of the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Language {
+    Russian,
+    English,
+}
+
+impl Language {
+    /// Every language, the first one first.
+    pub const ALL: [Language; 2] = [Language::Russian, Language::English];
+
+    /// The name in rows and callback data (ISO 639-1).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Language::Russian => "ru",
+            Language::English => "en",
+        }
+    }
+
+    /// Reads [`Language::as_str`] back.
+    pub fn parse(text: &str) -> Option<Language> {
+        Self::ALL.into_iter().find(|lang| lang.as_str() == text)
+    }
+
+    /// Chooses by the IETF tag of the user's client, which may be absent: Russian for the
+    /// languages whose speakers usually read it, English for all others.
+    pub fn from_tag(tag: Option<&str>) -> Language {
+        let Some(tag) = tag else {
+            return Language::Russian;
+        };
+        let primary = tag.split(['-', '_']).next().unwrap_or(tag);
+        match primary.to_ascii_lowercase().as_str() {
+            "ru" | "be" | "uk" | "kk" | "ky" | "uz" | "tg" | "hy" | "az" => Language::Russian,
+            _ => Language::English,
+        }
+    }
+}
+
+/// What one update means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inbound {
+    /// `/name args`.
+    Command { name: String, args: String },
+    /// Words, perhaps in reply to a message.
+    Words {
+        text: String,
+        reply_to: Option<RepliedTo>,
+    },
+    /// A picture, perhaps with a caption, perhaps one of an album.
+    Picture {
+        input: Input,
+        caption: Option<String>,
+        album: Option<String>,
+    },
+    /// A button of an inline keyboard.
+    Tap {
+        callback_id: String,
+        tap: Result<Tap, UnknownTap>,
+        message: Option<MessageId>,
+    },
+    /// Something the bot cannot work with; it says so.
+    Unsupported(Unsupported),
+    /// The user blocked the bot.
+    Blocked,
+    /// The user unblocked the bot.
+    Unblocked,
+    /// Not for the bot: groups, channels, other bots, edits, unknown kinds.
+    Ignored,
+}
+
+/// The message a user replied to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepliedTo {
+    pub message: MessageId,
+    /// Its picture, if it has one.
+    pub picture: Option<Input>,
+}
+
+/// Why something cannot be worked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unsupported {
+    Sticker,
+    Voice,
+    Video,
+    /// A document that is no picture of a known kind.
+    File,
+    /// A picture above the size limit.
+    TooLarge,
+    /// More words than a prompt may have.
+    TooLong,
+    /// No words at all.
+    Empty,
+    /// More pictures than a request may have.
+    TooManyPictures,
+    /// Anything else: a location, a poll, a contact.
+    Other,
+}
+
+/// A button that this version does not know: an old message or forged data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("the button is not known")]
+pub struct UnknownTap;
+
+/// What a button means. [`Tap::render`] is its callback data, at most 64 bytes
+/// (Bot API, `InlineKeyboardButton.callback_data`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tap {
+    Confirm {
+        draft: DraftId,
+        nonce: Nonce,
+    },
+    Discard {
+        draft: DraftId,
+    },
+    /// Opens the card's page of shapes.
+    ShowAspects {
+        draft: DraftId,
+    },
+    /// Back to the card.
+    ShowCard {
+        draft: DraftId,
+    },
+    SetAspect {
+        draft: DraftId,
+        aspect: Aspect,
+    },
+    SetSize {
+        draft: DraftId,
+        size: Size,
+    },
+    CancelJob {
+        job: JobId,
+    },
+    /// The same request once more, as a new draft.
+    Again {
+        job: JobId,
+    },
+    /// Edit the result of this job.
+    EditResult {
+        job: JobId,
+    },
+    /// The original file without loss.
+    AsFile {
+        job: JobId,
+    },
+    SetLanguage {
+        language: Language,
+    },
+}
+
+impl Tap {
+    /// The callback data of the button.
+    pub fn render(&self) -> String {
+        match self {
+            Tap::Confirm { draft, nonce } => format!("d.{draft}.ok.{nonce}"),
+            Tap::Discard { draft } => format!("d.{draft}.no"),
+            Tap::ShowAspects { draft } => format!("d.{draft}.shapes"),
+            Tap::ShowCard { draft } => format!("d.{draft}.card"),
+            Tap::SetAspect { draft, aspect } => format!("d.{draft}.a.{}", aspect.as_str()),
+            Tap::SetSize { draft, size } => format!("d.{draft}.s.{}", size.as_str()),
+            Tap::CancelJob { job } => format!("j.{job}.cancel"),
+            Tap::Again { job } => format!("j.{job}.again"),
+            Tap::EditResult { job } => format!("j.{job}.edit"),
+            Tap::AsFile { job } => format!("j.{job}.file"),
+            Tap::SetLanguage { language } => format!("l.{}", language.as_str()),
+        }
+    }
+
+    /// Reads [`Tap::render`] back. Data comes from outside: anything else is refused.
+    pub fn parse(data: &str) -> Result<Tap, UnknownTap> {
+        let parts: Vec<&str> = data.split('.').collect();
+        match parts.as_slice() {
+            ["l", language] => Language::parse(language)
+                .map(|language| Tap::SetLanguage { language })
+                .ok_or(UnknownTap),
+            ["d", id, rest @ ..] if is_id(id) => draft_tap(DraftId::new(*id), rest),
+            ["j", id, verb] if is_id(id) => job_tap(JobId::new(*id), verb),
+            _ => Err(UnknownTap),
+        }
+    }
+}
+
+fn draft_tap(draft: DraftId, rest: &[&str]) -> Result<Tap, UnknownTap> {
+    match rest {
+        ["ok", nonce] if is_id(nonce) => Ok(Tap::Confirm {
+            draft,
+            nonce: Nonce::new(*nonce),
+        }),
+        ["no"] => Ok(Tap::Discard { draft }),
+        ["shapes"] => Ok(Tap::ShowAspects { draft }),
+        ["card"] => Ok(Tap::ShowCard { draft }),
+        ["a", aspect] => Aspect::parse(aspect)
+            .map(|aspect| Tap::SetAspect { draft, aspect })
+            .ok_or(UnknownTap),
+        ["s", size] => Size::parse(size)
+            .map(|size| Tap::SetSize { draft, size })
+            .ok_or(UnknownTap),
+        _ => Err(UnknownTap),
+    }
+}
+
+fn job_tap(job: JobId, verb: &str) -> Result<Tap, UnknownTap> {
+    match verb {
+        "cancel" => Ok(Tap::CancelJob { job }),
+        "again" => Ok(Tap::Again { job }),
+        "edit" => Ok(Tap::EditResult { job }),
+        "file" => Ok(Tap::AsFile { job }),
+        _ => Err(UnknownTap),
+    }
+}
+
+/// Ids in callback data are short and plain, whoever wrote them.
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 40 && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// What a user has, as the bot tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    pub available: Money,
+    /// Set aside for running jobs.
+    pub held: Money,
+}
+
+/// Which page of the draft card is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardPage {
+    Main,
+    Shapes,
+}
+
+/// What the bot says. A view turns it into words and buttons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Greets; tells the bonus if one was just given.
+    Welcome {
+        bonus: Option<Money>,
+        balance: Balance,
+    },
+    Help,
+    Balance(Balance),
+    ChooseLanguage {
+        current: Language,
+    },
+    LanguageChanged,
+    UnknownCommand {
+        name: String,
+    },
+    /// `/cancel` found nothing to cancel.
+    NothingToCancel,
+    /// `/cancel` withdrew this many drafts and queued jobs; what was held is back.
+    Cancelled {
+        drafts: u32,
+        jobs: u32,
+        running: u32,
+        balance: Balance,
+    },
+    /// Pictures came without words.
+    AskWhatToDo {
+        pictures: u32,
+    },
+    /// The draft card. `note` explains why it looks different from what the user expects.
+    Card {
+        draft: Box<Draft>,
+        balance: Balance,
+        page: CardPage,
+        note: Option<CardNote>,
+    },
+    /// The draft was withdrawn.
+    DraftDiscarded,
+    Unsupported(Unsupported),
+    /// A request of ours could not be kept; nothing was charged.
+    TryLater,
+}
+
+/// A line above the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardNote {
+    /// The price lock ran out; this is the price of now.
+    PriceRenewed,
+    /// The button belonged to an older state of the card.
+    CardChanged,
+    /// What is missing; the draft is kept.
+    NotEnough { missing: Money },
+}
+
+/// A short answer to a tap, shown over the chat for a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Toast {
+    /// Nothing to say; ends the spinner.
+    Silent,
+    /// The request is on its way.
+    Accepted,
+    /// A double tap: it runs already.
+    AlreadyRunning,
+    /// It was withdrawn before.
+    AlreadyCancelled,
+    /// The button is of an older card.
+    Outdated,
+    NotEnough,
+    JobCancelled,
+    /// The provider has it already; cancelling is no longer free.
+    TooLateToCancel,
+    /// It is finished already.
+    AlreadyFinished,
+    SendingFile,
+    /// Not the user's, or gone: the same answer for both.
+    NotFound,
+    TryLater,
+}
+
+/// Trims a prompt and checks its length.
+pub fn check_prompt(text: &str) -> Result<String, Unsupported> {
+    let prompt = text.trim();
+    if prompt.is_empty() {
+        return Err(Unsupported::Empty);
+    }
+    if prompt.chars().count() > PROMPT_CHARS_MAX {
+        return Err(Unsupported::TooLong);
+    }
+    Ok(prompt.to_owned())
+}
+
+/// A picture that the bot sent: what a reply to it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentPicture {
+    pub job: JobId,
+    pub asset: AssetId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn every_tap() -> Vec<Tap> {
+        let draft = DraftId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b");
+        let job = JobId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b");
+        let mut taps = vec![
+            Tap::Confirm {
+                draft: draft.clone(),
+                nonce: Nonce::new("0123456789abcdef"),
+            },
+            Tap::Discard {
+                draft: draft.clone(),
+            },
+            Tap::ShowAspects {
+                draft: draft.clone(),
+            },
+            Tap::ShowCard {
+                draft: draft.clone(),
+            },
+            Tap::CancelJob { job: job.clone() },
+            Tap::Again { job: job.clone() },
+            Tap::EditResult { job: job.clone() },
+            Tap::AsFile { job },
+        ];
+        for aspect in Aspect::ALL {
+            let draft = draft.clone();
+            taps.push(Tap::SetAspect { draft, aspect });
+        }
+        for size in Size::ALL {
+            let draft = draft.clone();
+            taps.push(Tap::SetSize { draft, size });
+        }
+        for language in Language::ALL {
+            taps.push(Tap::SetLanguage { language });
+        }
+        taps
+    }
+
+    #[test]
+    fn every_button_fits_64_bytes_and_reads_back() {
+        for tap in every_tap() {
+            let data = tap.render();
+            assert!(data.len() <= 64, "{data}");
+            assert_eq!(Tap::parse(&data), Ok(tap));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn forged_data_never_panics_and_never_becomes_another_button(data in "\\PC{0,80}") {
+            if let Ok(tap) = Tap::parse(&data) {
+                prop_assert_eq!(tap.render(), data);
+            }
+        }
+    }
+
+    #[test]
+    fn a_client_without_a_language_is_greeted_in_russian() {
+        assert_eq!(Language::from_tag(None), Language::Russian);
+        assert_eq!(Language::from_tag(Some("ru-RU")), Language::Russian);
+        assert_eq!(Language::from_tag(Some("en-GB")), Language::English);
+        assert_eq!(Language::from_tag(Some("de")), Language::English);
+    }
+
+    #[test]
+    fn empty_and_endless_prompts_are_refused() {
+        assert_eq!(check_prompt("  \n "), Err(Unsupported::Empty));
+        assert_eq!(
+            check_prompt(&"ы".repeat(PROMPT_CHARS_MAX + 1)),
+            Err(Unsupported::TooLong)
+        );
+        assert_eq!(check_prompt("  кот "), Ok("кот".to_owned()));
+    }
+}
