@@ -12,6 +12,7 @@ pub mod job;
 pub mod lanes;
 pub mod ledger;
 pub mod money;
+pub mod pace;
 pub mod pricing;
 pub mod spec;
 pub mod time;

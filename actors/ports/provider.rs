@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::ids::JobId;
 use rei_domain::money::Money;
-use rei_domain::spec::{Aspect, Mode, Size};
+use rei_domain::spec::{Aspect, ImageSpec, Mode, Size};
 
 use crate::ports::assets::Picture;
 
@@ -84,8 +84,8 @@ pub trait Provider: Send + Sync + 'static {
     /// What to do with an attempt whose answer was lost.
     fn ambiguity(&self) -> AmbiguityPolicy;
 
-    /// What an attempt may cost at most, for booking a lost one.
-    fn cost_estimate(&self, request: &RenderRequest) -> Money;
+    /// What an attempt costs by the price list, for booking a lost one. At least one kopeck.
+    fn cost_estimate(&self, spec: &ImageSpec) -> Money;
 
     /// Asks for a picture. Called outside any transaction, after the attempt was recorded.
     async fn submit(&self, request: &RenderRequest) -> Result<Submission, ProviderError>;
