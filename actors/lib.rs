@@ -4,4 +4,9 @@
 //! `rei_domain` and everything that touches the world to the ports. Nothing that must not be
 //! lost lives in an actor or its mailbox: a restart reads its state back from rows.
 
+pub mod bell;
+pub mod courier;
+pub mod patience;
 pub mod ports;
+pub mod runner;
+pub mod session;

@@ -4,6 +4,7 @@
 
 pub mod assets;
 pub mod clock;
+pub mod commands;
 pub mod drafts;
 pub mod inbox;
 pub mod jobs;

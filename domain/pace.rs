@@ -24,13 +24,19 @@ impl Pace {
 
     /// Takes one if the pace allows it at `now`; otherwise says when it will.
     pub fn take(&mut self, now: Moment) -> Result<(), Moment> {
-        let full_at = self.full_at_within_reach(now);
-        let allowed_at = Moment(full_at.0.saturating_sub(self.tolerance.0));
-        if now < allowed_at {
-            return Err(allowed_at);
+        if let Some(at) = self.blocked_until(now) {
+            return Err(at);
         }
+        let full_at = self.full_at_within_reach(now);
         self.full_at = Some(full_at.max(now) + self.interval);
         Ok(())
+    }
+
+    /// When the next one is allowed, unless it is allowed at `now`.
+    pub fn blocked_until(&self, now: Moment) -> Option<Moment> {
+        let full_at = self.full_at_within_reach(now);
+        let allowed_at = Moment(full_at.0.saturating_sub(self.tolerance.0));
+        (now < allowed_at).then_some(allowed_at)
     }
 
     /// Whether nothing was taken for so long that the pace can be forgotten.

@@ -193,11 +193,12 @@ pub trait JobStore: Send + Sync + 'static {
         at: Moment,
     ) -> Result<(), LeaseError>;
 
-    /// Marks the last attempt and puts the job back, due at `due_at` (`JobEvent::Requeue`).
+    /// Puts the job back, due at `due_at` (`JobEvent::Requeue`), and marks the last attempt
+    /// unless none was begun under this lease.
     async fn requeue(
         &self,
         lease: &LeaseToken,
-        outcome: AttemptOutcome,
+        outcome: Option<AttemptOutcome>,
         due_at: Moment,
         at: Moment,
     ) -> Result<(), LeaseError>;

@@ -95,6 +95,15 @@ pub trait LedgerStore: Send + Sync + 'static {
     ) -> Result<Vec<LedgerOutcome>, StoreError>;
 }
 
+/// Posts commands to the ledger, in the order of their shard's queue.
+///
+/// After `StoreError::Retryable` the outcome is unknown; the same command may be sent again.
+#[async_trait]
+pub trait Poster: Send + Sync + 'static {
+    /// Decides and writes one command.
+    async fn post(&self, command: LedgerCommand) -> Result<LedgerOutcome, StoreError>;
+}
+
 /// The shard that keeps a user's accounts.
 pub fn shard_of(user: UserId, shards: u32) -> ShardId {
     let shard = user.0.rem_euclid(i64::from(shards.max(1)));

@@ -1,0 +1,3 @@
+//! placeholder
+pub mod delivery;
+pub mod rounds;

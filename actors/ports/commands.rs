@@ -1,0 +1,25 @@
+//! Commands: what a user can type after a slash, declared as data.
+
+use rei_domain::conversation::Language;
+
+/// What the session does for a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandAction {
+    /// Greets.
+    Welcome,
+    Help,
+    ShowBalance,
+    /// Withdraws drafts and waiting jobs.
+    CancelEverything,
+    ChooseLanguage,
+    SetLanguage(Language),
+}
+
+/// The list of commands.
+pub trait Commands: Send + Sync + 'static {
+    /// What a command does with these arguments; `None` when there is no such command.
+    fn action(&self, name: &str, args: &str) -> Option<CommandAction>;
+
+    /// Names and descriptions for Telegram's command menu, in order.
+    fn menu(&self, language: Language) -> Vec<(String, String)>;
+}

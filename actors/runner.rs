@@ -1,0 +1,578 @@
+//! The run of one leased job: inputs, attempt, provider, store, settle.
+//!
+//! Promises: the attempt is a row before the provider is asked; the result is a row before the
+//! money moves; the user's money moves exactly once whatever line the process dies on. A run
+//! that is taken up again goes on from the state the job had reached. Every write stands under
+//! the lease's fence, so a run that lost its lease changes nothing any more.
+//!
+//! It does not choose the job, the provider or the moment: the scheduler does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fail::fail_point;
+use rei_domain::billing::{AmbiguityStep, Ending, UserMoney, on_lost_answer, user_money};
+use rei_domain::ids::{AssetId, IdempotencyKey};
+use rei_domain::job::JobState;
+use rei_domain::ledger::{Movement, Operation, Posting};
+use rei_domain::money::Money;
+use rei_domain::spec::{INPUT_BYTES_MAX, Input};
+use rei_domain::time::{Moment, Span};
+
+use crate::bell::Bell;
+use crate::patience::{Patience, patiently};
+use crate::ports::StoreError;
+use crate::ports::assets::{Assets, Picture, PictureCheck};
+use crate::ports::clock::Clock;
+use crate::ports::jobs::{AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
+use crate::ports::ledger::{LedgerCommand, LedgerOutcome, Poster, Rider};
+use crate::ports::messenger::{FetchError, Messenger};
+use crate::ports::outbox::{NewOutbox, OutboxBody};
+use crate::ports::provider::{
+    Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
+};
+
+/// What a run needs from outside.
+#[derive(Clone)]
+pub struct RunnerPorts {
+    pub clock: Arc<dyn Clock>,
+    pub jobs: Arc<dyn JobStore>,
+    pub assets: Arc<dyn Assets>,
+    pub pictures: Arc<dyn PictureCheck>,
+    pub messenger: Arc<dyn Messenger>,
+    pub poster: Arc<dyn Poster>,
+    pub provider: Arc<dyn Provider>,
+    /// Rung when messages were written.
+    pub outbox: Bell,
+}
+
+/// How a run behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct RunnerSettings {
+    /// How long a lease lasts from its last renewal.
+    pub lease: Span,
+    /// How often a lease is renewed; well below `lease`.
+    pub renew_every: Duration,
+    /// Attempts of one job before it fails.
+    pub attempts_max: u32,
+    /// The wait before the second attempt; doubles with each further one.
+    pub retry_base: Span,
+    /// The longest wait between attempts.
+    pub retry_max: Span,
+    /// How long a store that is away is waited for while a paid result is in hand.
+    pub patience: Patience,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    /// The job ended like this and its money is settled.
+    Finished(Ending),
+    /// The job waits for another attempt.
+    Requeued,
+    /// Another worker has the job.
+    LeaseLost,
+    /// A store is away; the lease runs out and the job is taken up again.
+    Abandoned,
+}
+
+/// Runs a leased job to an end, renewing its lease meanwhile.
+pub async fn run(ports: &RunnerPorts, settings: &RunnerSettings, job: Job) -> RunEnd {
+    let run = Run {
+        ports,
+        settings,
+        lease: LeaseToken {
+            job: job.id.clone(),
+            fence: job.fence,
+        },
+        job,
+    };
+    let end = tokio::select! {
+        end = run.work() => end,
+        () = run.keep_lease() => Err(Stop::LeaseLost),
+    };
+    match end {
+        Ok(end) => end,
+        Err(Stop::LeaseLost) => RunEnd::LeaseLost,
+        Err(Stop::Store(error)) => {
+            tracing::warn!(job.id = %run.job.id, %error, "a run is abandoned, its lease will run out");
+            RunEnd::Abandoned
+        }
+    }
+}
+
+/// Why a run stops in the middle.
+enum Stop {
+    LeaseLost,
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Stop::Store(error)
+    }
+}
+
+impl From<LeaseError> for Stop {
+    fn from(error: LeaseError) -> Self {
+        match error {
+            LeaseError::Lost => Stop::LeaseLost,
+            LeaseError::Store(error) => Stop::Store(error),
+        }
+    }
+}
+
+type Outcome = Result<RunEnd, Stop>;
+
+struct Run<'a> {
+    ports: &'a RunnerPorts,
+    settings: &'a RunnerSettings,
+    lease: LeaseToken,
+    job: Job,
+}
+
+impl Run<'_> {
+    /// Goes on from the state the job had reached.
+    async fn work(&self) -> Outcome {
+        match self.job.state {
+            JobState::Leased => self.begin().await,
+            JobState::Submitting | JobState::Unknown => self.reconcile_lost().await,
+            JobState::Running => match &self.job.provider_job {
+                Some(provider_job) => self.poll(provider_job).await,
+                None => self.reconcile_lost().await,
+            },
+            JobState::Rendered => {
+                let cost = self.ports.provider.cost_estimate(&self.job.spec);
+                self.settle(cost).await
+            }
+            JobState::Queued
+            | JobState::Settled
+            | JobState::Delivered
+            | JobState::Failed
+            | JobState::Cancelled => Err(Stop::LeaseLost),
+        }
+    }
+
+    async fn begin(&self) -> Outcome {
+        let now = self.now();
+        if now >= self.job.deadline_at {
+            return self.fail(Ending::TimedOut, None, None).await;
+        }
+        let inputs = match self.inputs().await? {
+            Ok(inputs) => inputs,
+            Err(InputFault::Unavailable) => {
+                return self.fail(Ending::InputUnavailable, None, None).await;
+            }
+            Err(InputFault::Later) => return self.requeue_without_attempt().await,
+        };
+        let attempt = self.job.attempt + 1;
+        fail_point!("run.before_attempt");
+        self.ports
+            .jobs
+            .begin_attempt(&self.lease, attempt, self.ports.provider.name(), now)
+            .await?;
+        fail_point!("run.attempt_recorded");
+        let request = RenderRequest {
+            job: self.job.id.clone(),
+            attempt,
+            mode: self.job.spec.mode(),
+            model: self.job.model.clone(),
+            prompt: self.job.spec.prompt.clone(),
+            aspect: self.job.spec.aspect,
+            size: self.job.spec.size,
+            inputs,
+        };
+        let answer = match self
+            .before_deadline(self.ports.provider.submit(&request))
+            .await
+        {
+            Some(answer) => answer,
+            None => Err(ProviderError::Ambiguous { cause: "deadline" }),
+        };
+        fail_point!("run.answered");
+        match answer {
+            Ok(Submission::Done(result)) => self.render(attempt, result).await,
+            Ok(Submission::Accepted {
+                provider_job,
+                poll_after,
+            }) => {
+                let at = self.now();
+                patiently(self.settings.patience, || {
+                    self.ports
+                        .jobs
+                        .accepted(&self.lease, attempt, &provider_job, at)
+                })
+                .await?;
+                fail_point!("run.acceptance_recorded");
+                tokio::time::sleep(poll_after).await;
+                self.poll(&provider_job).await
+            }
+            Err(error) => self.on_provider_error(attempt, error).await,
+        }
+    }
+
+    /// Asks after an accepted job until it ends or its deadline passes.
+    async fn poll(&self, provider_job: &str) -> Outcome {
+        let attempt = self.job.attempt.max(1);
+        loop {
+            if self.now() >= self.job.deadline_at {
+                let accepted = Some(AttemptOutcome::Accepted);
+                let loss = self.loss(attempt);
+                return self.fail(Ending::TimedOut, accepted, Some(loss)).await;
+            }
+            match self.ports.provider.poll(provider_job).await {
+                Ok(ProviderProgress::Done(result)) => return self.render(attempt, result).await,
+                Ok(ProviderProgress::Running { poll_after }) => {
+                    tokio::time::sleep(poll_after).await;
+                }
+                Err(ProviderError::Retryable { after, .. }) => {
+                    tokio::time::sleep(after.unwrap_or(self.settings.renew_every)).await;
+                }
+                Err(ProviderError::Ambiguous { .. }) => {
+                    tokio::time::sleep(self.settings.renew_every).await;
+                }
+                Err(error @ (ProviderError::Refused { .. } | ProviderError::Broken { .. })) => {
+                    return self.on_provider_error(attempt, error).await;
+                }
+            }
+        }
+    }
+
+    async fn on_provider_error(&self, attempt: u32, error: ProviderError) -> Outcome {
+        let rejected = Some(AttemptOutcome::Rejected);
+        match error {
+            ProviderError::Retryable { after, cause } => {
+                tracing::info!(job.id = %self.job.id, attempt, cause, "the provider asks to try later");
+                if attempt >= self.settings.attempts_max {
+                    return self.fail(Ending::ProviderFailed, rejected, None).await;
+                }
+                let due_at = self.now() + self.back_off(attempt, after);
+                if due_at >= self.job.deadline_at {
+                    return self.fail(Ending::ProviderFailed, rejected, None).await;
+                }
+                self.ports
+                    .jobs
+                    .requeue(&self.lease, rejected, due_at, self.now())
+                    .await?;
+                Ok(RunEnd::Requeued)
+            }
+            ProviderError::Refused { reason } => {
+                tracing::info!(job.id = %self.job.id, attempt, reason, "the provider refused the content");
+                self.fail(Ending::ModerationRefused, rejected, None).await
+            }
+            ProviderError::Broken { cause } => {
+                tracing::error!(job.id = %self.job.id, attempt, cause, "the provider cannot be used");
+                self.fail(Ending::ProviderFailed, rejected, None).await
+            }
+            ProviderError::Ambiguous { cause } => {
+                tracing::warn!(job.id = %self.job.id, attempt, cause, "the provider's answer was lost");
+                self.lost(attempt).await
+            }
+        }
+    }
+
+    /// A begun attempt without an answer: the process died, or the lease moved on.
+    async fn reconcile_lost(&self) -> Outcome {
+        let attempt = self.job.attempt;
+        tracing::warn!(job.id = %self.job.id, attempt, "an attempt is found without its answer");
+        self.lost(attempt).await
+    }
+
+    /// Books a lost attempt and follows the provider's policy.
+    async fn lost(&self, attempt: u32) -> Outcome {
+        let attempts = self.ports.jobs.attempts(&self.job.id).await?;
+        let lost_before = attempts
+            .iter()
+            .filter(|a| a.number != attempt && a.outcome == AttemptOutcome::Lost)
+            .count();
+        let lost = u32::try_from(lost_before)
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        let now = self.now();
+        let step = if now >= self.job.deadline_at {
+            AmbiguityStep::GiveUp
+        } else {
+            on_lost_answer(self.ports.provider.ambiguity(), lost)
+        };
+        let loss = self.loss(attempt);
+        match step {
+            AmbiguityStep::GiveUp => {
+                let ending = if now >= self.job.deadline_at {
+                    Ending::TimedOut
+                } else {
+                    Ending::ProviderFailed
+                };
+                self.fail(ending, Some(AttemptOutcome::Lost), Some(loss))
+                    .await
+            }
+            AmbiguityStep::TryAgain => {
+                let command = LedgerCommand {
+                    posting: Posting {
+                        user: self.job.user,
+                        operations: vec![loss],
+                    },
+                    rider: Rider::RetryLost {
+                        job: self.job.id.clone(),
+                        fence: self.lease.fence,
+                        due_at: now,
+                    },
+                    outbox: Vec::new(),
+                };
+                self.post(command).await?;
+                Ok(RunEnd::Requeued)
+            }
+        }
+    }
+
+    /// Stores the result, records it, then settles.
+    async fn render(&self, attempt: u32, result: RenderResult) -> Outcome {
+        let asset = result_asset(&self.job);
+        fail_point!("run.before_store");
+        patiently(self.settings.patience, || {
+            self.ports
+                .assets
+                .put(&asset, self.job.user, &result.picture)
+        })
+        .await?;
+        fail_point!("run.stored");
+        let at = self.now();
+        patiently(self.settings.patience, || {
+            self.ports.jobs.rendered(&self.lease, attempt, &asset, at)
+        })
+        .await?;
+        fail_point!("run.rendered");
+        self.settle(result.cost).await
+    }
+
+    /// Captures the hold together with the job's end and the messages that tell of it.
+    async fn settle(&self, cost: Money) -> Outcome {
+        let mut operations = vec![self.settlement(Ending::Delivered)];
+        if cost > Money::ZERO {
+            operations.push(Operation {
+                key: IdempotencyKey::new(format!("cost:{}", self.job.id)),
+                movement: Movement::BookProviderCost { amount: cost },
+                reference: self.reference(),
+            });
+        }
+        let mut outbox = self.progress_message();
+        outbox.push(NewOutbox {
+            key: format!("result:{}", self.job.id),
+            chat: self.job.chat,
+            slot: None,
+            body: OutboxBody::result(&self.job.id),
+            created_at: self.now(),
+        });
+        self.finish(Ending::Delivered, None, operations, outbox)
+            .await
+    }
+
+    /// Voids the hold together with the job's end, and books what the provider may have cost.
+    async fn fail(
+        &self,
+        ending: Ending,
+        attempt: Option<AttemptOutcome>,
+        loss: Option<Operation>,
+    ) -> Outcome {
+        let mut operations = vec![self.settlement(ending)];
+        operations.extend(loss);
+        self.finish(ending, attempt, operations, self.progress_message())
+            .await
+    }
+
+    async fn finish(
+        &self,
+        ending: Ending,
+        attempt: Option<AttemptOutcome>,
+        operations: Vec<Operation>,
+        outbox: Vec<NewOutbox>,
+    ) -> Outcome {
+        let command = LedgerCommand {
+            posting: Posting {
+                user: self.job.user,
+                operations,
+            },
+            rider: Rider::Finish {
+                job: self.job.id.clone(),
+                fence: self.lease.fence,
+                ending,
+                attempt,
+            },
+            outbox,
+        };
+        fail_point!("run.before_settle");
+        self.post(command).await?;
+        fail_point!("run.settled");
+        self.ports.outbox.ring();
+        Ok(RunEnd::Finished(ending))
+    }
+
+    async fn post(&self, command: LedgerCommand) -> Result<(), Stop> {
+        let outcome = patiently(self.settings.patience, || {
+            self.ports.poster.post(command.clone())
+        })
+        .await?;
+        match outcome {
+            LedgerOutcome::Applied { .. } => Ok(()),
+            LedgerOutcome::Refused(refusal) => {
+                tracing::warn!(job.id = %self.job.id, %refusal, "the ledger refused to end a run");
+                Err(Stop::LeaseLost)
+            }
+        }
+    }
+
+    /// The job keeps its attempts when it was the messenger that did not answer.
+    async fn requeue_without_attempt(&self) -> Outcome {
+        let now = self.now();
+        let due_at = now + self.back_off(1, None);
+        if due_at >= self.job.deadline_at {
+            return self.fail(Ending::InputUnavailable, None, None).await;
+        }
+        self.ports
+            .jobs
+            .requeue(&self.lease, None, due_at, now)
+            .await?;
+        Ok(RunEnd::Requeued)
+    }
+
+    async fn inputs(&self) -> Result<Result<Vec<Picture>, InputFault>, Stop> {
+        let mut pictures = Vec::with_capacity(self.job.spec.inputs.len());
+        for input in &self.job.spec.inputs {
+            match self.input(input).await? {
+                Ok(picture) => pictures.push(picture),
+                Err(fault) => return Ok(Err(fault)),
+            }
+        }
+        Ok(Ok(pictures))
+    }
+
+    async fn input(&self, input: &Input) -> Result<Result<Picture, InputFault>, Stop> {
+        let bytes = match input {
+            Input::Asset(id) => {
+                let found = self.ports.assets.get(id).await?;
+                return Ok(found.ok_or(InputFault::Unavailable));
+            }
+            Input::Telegram { file_id, .. } => {
+                match self.ports.messenger.fetch(file_id, INPUT_BYTES_MAX).await {
+                    Ok(bytes) => bytes,
+                    Err(FetchError::Retryable) => return Ok(Err(InputFault::Later)),
+                    Err(FetchError::Unavailable) => return Ok(Err(InputFault::Unavailable)),
+                }
+            }
+        };
+        let checked = self.ports.pictures.check(bytes);
+        Ok(checked.map_err(|fault| {
+            tracing::info!(job.id = %self.job.id, %fault, "an input is refused");
+            InputFault::Unavailable
+        }))
+    }
+
+    /// The one movement that closes the hold. Capture and void share a key, so that whoever
+    /// comes second is told.
+    fn settlement(&self, ending: Ending) -> Operation {
+        let hold = self.job.hold.clone();
+        let movement = match user_money(ending) {
+            UserMoney::Charged => Movement::CaptureHold { hold },
+            UserMoney::Returned => Movement::VoidHold { hold },
+        };
+        Operation {
+            key: settlement_key(&self.job),
+            movement,
+            reference: self.reference(),
+        }
+    }
+
+    fn loss(&self, attempt: u32) -> Operation {
+        Operation {
+            key: IdempotencyKey::new(format!("loss:{}:{attempt}", self.job.id)),
+            movement: Movement::BookLoss {
+                amount: self.ports.provider.cost_estimate(&self.job.spec),
+            },
+            reference: self.reference(),
+        }
+    }
+
+    fn reference(&self) -> String {
+        job_reference(&self.job)
+    }
+
+    fn progress_message(&self) -> Vec<NewOutbox> {
+        vec![final_progress(&self.job, self.now())]
+    }
+
+    fn back_off(&self, attempt: u32, asked: Option<Duration>) -> Span {
+        let doublings = attempt.saturating_sub(1).min(20);
+        let grown = self.settings.retry_base.0.saturating_mul(1 << doublings);
+        let own = Span(grown.min(self.settings.retry_max.0));
+        let asked = asked.map_or(0, |after| {
+            i64::try_from(after.as_micros()).unwrap_or(i64::MAX)
+        });
+        Span(own.0.max(asked))
+    }
+
+    async fn before_deadline<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let left = (self.job.deadline_at - self.now()).whole_millis();
+        tokio::time::timeout(Duration::from_millis(left), work)
+            .await
+            .ok()
+    }
+
+    /// Returns when the lease is lost. A store that is away is not a lost lease: nobody else
+    /// can take the job while it is.
+    async fn keep_lease(&self) {
+        let leases = [self.lease.clone()];
+        loop {
+            tokio::time::sleep(self.settings.renew_every).await;
+            let until = self.now() + self.settings.lease;
+            match self.ports.jobs.renew(&leases, until).await {
+                Ok(held) if held.is_empty() => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(job.id = %self.job.id, %error, "a lease could not be renewed");
+                }
+            }
+        }
+    }
+
+    fn now(&self) -> Moment {
+        self.ports.clock.now()
+    }
+}
+
+/// Why an input is not at hand.
+enum InputFault {
+    /// It never will be.
+    Unavailable,
+    /// Telegram does not answer now.
+    Later,
+}
+
+/// The key under which a job's hold is closed, captured or voided: once.
+pub fn settlement_key(job: &Job) -> IdempotencyKey {
+    IdempotencyKey::new(format!("settle:{}", job.id))
+}
+
+/// What a job's rows in the ledger refer to.
+pub fn job_reference(job: &Job) -> String {
+    format!("job:{}", job.id)
+}
+
+/// The message that tells how a job ended, in the slot of its draft.
+pub fn final_progress(job: &Job, now: Moment) -> NewOutbox {
+    NewOutbox {
+        key: format!("end:{}", job.id),
+        chat: job.chat,
+        slot: Some(draft_slot(job.draft.as_str())),
+        body: OutboxBody::progress(&job.id),
+        created_at: now,
+    }
+}
+
+/// The place in a chat where a draft's card stands and later its job's progress.
+pub fn draft_slot(draft: &str) -> String {
+    format!("draft:{draft}")
+}
+
+/// A job has one result, so its asset has the job's name and is stored once.
+fn result_asset(job: &Job) -> AssetId {
+    AssetId::new(job.id.as_str())
+}

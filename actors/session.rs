@@ -1,0 +1,6 @@
+//! placeholder
+mod bonus;
+pub mod conversation;
+mod other;
+mod requests;
+mod taps;
