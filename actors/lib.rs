@@ -9,4 +9,5 @@ pub mod courier;
 pub mod patience;
 pub mod ports;
 pub mod runner;
+pub mod scheduler;
 pub mod session;
