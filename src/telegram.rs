@@ -1,0 +1,3 @@
+//! Telegram: the only place that knows its wire, its limits and its words.
+
+pub mod catalogue;
