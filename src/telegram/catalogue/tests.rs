@@ -1,4 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::*;
 
@@ -26,6 +28,17 @@ fn messages(source: &str) -> BTreeMap<String, BTreeSet<String>> {
     messages
 }
 
+fn rust_sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the sources are readable") {
+        let path = entry.expect("the sources are readable").path();
+        if path.is_dir() {
+            rust_sources(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "rs") && !path.ends_with("tests.rs") {
+            found.push(path);
+        }
+    }
+}
+
 #[test]
 fn both_catalogues_have_the_same_keys_with_the_same_variables() {
     let russian = messages(RUSSIAN);
@@ -47,6 +60,20 @@ fn every_message_formats_for_every_plural() {
                 assert!(text.is_some(), "{language:?} {key}");
             }
         }
+    }
+}
+
+#[test]
+fn every_message_is_used() {
+    let mut paths = Vec::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/telegram");
+    rust_sources(&root, &mut paths);
+    let mut code = String::new();
+    for path in paths {
+        code.push_str(&fs::read_to_string(path).expect("the sources are readable"));
+    }
+    for key in messages(RUSSIAN).keys() {
+        assert!(code.contains(&format!("\"{key}\"")), "{key} is never said");
     }
 }
 
