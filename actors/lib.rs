@@ -1,1 +1,5 @@
 //! Coordinates: supervised actors and the ports they need.
+
+pub mod gate;
+pub mod metrics;
+pub mod supervision;
