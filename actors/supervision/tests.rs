@@ -2,6 +2,7 @@
 
 mod groups;
 mod heartbeats;
+mod nurseries;
 mod restarts;
 mod shutdowns;
 

@@ -221,3 +221,19 @@ fn a_drain_that_crashes_is_begun_anew_by_the_next_instance() {
         assert_eq!(drained.load(SeqCst), 1);
     });
 }
+
+#[test]
+fn a_nursery_drains_all_its_actors_and_admits_no_more() {
+    in_virtual_time(async {
+        let (tree, _) = tree();
+        let spec = nurseries::spec();
+        let nursery: Nursery<u32, Worker> = nurseries::spawn(&tree, spec);
+        for key in 0..20 {
+            nursery.ask(&key, Who, LIMIT).await.unwrap();
+        }
+        let end = tree.shutdown(Duration::from_secs(10)).await;
+        assert_eq!(farewells(&end), [("sessions", Departure::Drained)]);
+        assert_eq!(nursery.population(), 0);
+        assert_eq!(nursery.ask(&1, Who, LIMIT).await, Err(NurseryError::Closed));
+    });
+}
