@@ -1,5 +1,17 @@
-//! Telegram: the only place that knows its wire, its limits and its words.
+//! Telegram: reads what people do, says what the bot answers. The only place that knows its
+//! wire, its limits and its words.
+//!
+//! Inward, an update is a raw body that is stored first and read later, so reading it never
+//! fails and never loses it. Outward, calls go through one thin layer of our own:
+//! `teloxide_core` gives the shapes of the calls, not the transport, because its transport
+//! forgets status codes, sleeps ten seconds on a server error and drops message content it does
+//! not know.
+//!
+//! This module does not pace, retry or store: the courier and the inbox do.
 
 pub mod catalogue;
 pub mod commands;
+pub mod interpreter;
 pub mod view;
+
+pub use interpreter::{TelegramInterpreter, chat_of};
