@@ -9,9 +9,16 @@
 //!
 //! This module does not pace, retry or store: the courier and the inbox do.
 
+pub mod call;
 pub mod catalogue;
 pub mod commands;
 pub mod interpreter;
+pub mod messenger;
 pub mod view;
 
+#[cfg(test)]
+mod fake;
+
+pub use call::BotApi;
 pub use interpreter::{TelegramInterpreter, chat_of};
+pub use messenger::TelegramMessenger;
