@@ -14,6 +14,7 @@ pub mod catalogue;
 pub mod commands;
 pub mod interpreter;
 pub mod messenger;
+pub mod polling;
 pub mod view;
 
 #[cfg(test)]
@@ -22,3 +23,14 @@ mod fake;
 pub use call::BotApi;
 pub use interpreter::{TelegramInterpreter, chat_of};
 pub use messenger::TelegramMessenger;
+pub use polling::Poller;
+
+use teloxide_core::types::AllowedUpdate;
+
+/// The kinds of updates the bot asks for, in both ways of intake. All others are not even sent,
+/// and are ignored when they come during a change of this list.
+pub(crate) const ALLOWED_UPDATES: [AllowedUpdate; 3] = [
+    AllowedUpdate::Message,
+    AllowedUpdate::CallbackQuery,
+    AllowedUpdate::MyChatMember,
+];
