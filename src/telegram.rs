@@ -13,17 +13,21 @@ pub mod call;
 pub mod catalogue;
 pub mod commands;
 pub mod interpreter;
+pub mod menu;
 pub mod messenger;
 pub mod polling;
 pub mod view;
+pub mod webhook_setup;
 
 #[cfg(test)]
 mod fake;
 
 pub use call::BotApi;
 pub use interpreter::{TelegramInterpreter, chat_of};
+pub use menu::publish_menu;
 pub use messenger::TelegramMessenger;
 pub use polling::Poller;
+pub use webhook_setup::{WebhookSetup, set_webhook};
 
 use teloxide_core::types::AllowedUpdate;
 
