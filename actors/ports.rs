@@ -7,11 +7,13 @@ pub mod clock;
 pub mod commands;
 pub mod drafts;
 pub mod inbox;
+pub mod intake;
 pub mod jobs;
 pub mod ledger;
 pub mod messenger;
 pub mod outbox;
 pub mod provider;
+pub mod updates;
 pub mod users;
 pub mod view;
 
