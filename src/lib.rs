@@ -1,1 +1,3 @@
 //! Touches the outside world and wires the house together.
+
+pub mod pictures;
