@@ -270,12 +270,7 @@ mod tests {
         // that a profile uses: the pixels of one PNG become the profile of another.
         let mut packed = Vec::new();
         image::codecs::png::PngEncoder::new(&mut packed)
-            .write_image(
-                &vec![0; 64 << 20],
-                8192,
-                8192,
-                image::ExtendedColorType::L8,
-            )
+            .write_image(&vec![0; 64 << 20], 8192, 8192, image::ExtendedColorType::L8)
             .unwrap();
         let mut profile = b"bomb\0\0".to_vec();
         let mut rest = &packed[8..];
