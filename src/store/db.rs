@@ -276,3 +276,6 @@ where
     });
     AsyncDieselConnectionManager::new_with_config(url, config)
 }
+
+#[cfg(test)]
+mod tests;
