@@ -1,3 +1,5 @@
 //! Touches the outside world and wires the house together.
 
+pub mod pictures;
+pub mod store;
 pub mod telegram;

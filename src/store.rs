@@ -1,0 +1,54 @@
+//! Rows: every port that keeps something, on PostgreSQL and on SQLite from one text.
+//!
+//! `db` owns connections and the runtime they live on, `stmt` and `conn` make one text and one
+//! function serve both databases, `codec` knows how values of the domain stand in columns. The
+//! other files are one noun each. Only this module says diesel.
+
+pub mod codec;
+pub mod conn;
+pub mod db;
+pub mod stmt;
+
+mod assets;
+mod drafts;
+mod inbox;
+mod jobs;
+mod ledger;
+mod migrate;
+mod outbox;
+mod users;
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+#[cfg(test)]
+mod statements_tests;
+
+pub use assets::AssetRows;
+pub use conn::{Conn, Engine};
+pub use db::{Db, DbConfig, DbError};
+pub use drafts::DraftRows;
+pub use inbox::InboxRows;
+pub use jobs::JobRows;
+pub use ledger::LedgerRows;
+pub use outbox::{OutboxRows, insert_outbox};
+pub use users::UserRows;
+
+/// Every statement of the stores, file by file.
+pub const STATEMENTS: &[&[&str]] = &[
+    assets::STATEMENTS,
+    drafts::STATEMENTS,
+    inbox::STATEMENTS,
+    jobs::leases::STATEMENTS,
+    jobs::reads::STATEMENTS,
+    ledger::STATEMENTS,
+    ledger::reads::STATEMENTS,
+    ledger::riders::STATEMENTS,
+    ledger::writes::STATEMENTS,
+    migrate::STATEMENTS,
+    outbox::STATEMENTS,
+    users::STATEMENTS,
+];
+
+/// Statements that PostgreSQL alone understands: the locking forms of others.
+pub const POSTGRES_STATEMENTS: &[&[&str]] =
+    &[ledger::reads::POSTGRES_ONLY, ledger::riders::POSTGRES_ONLY];

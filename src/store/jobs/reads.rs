@@ -1,0 +1,194 @@
+//! Questions about jobs.
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Text};
+use rei_actors::ports::StoreError;
+use rei_actors::ports::jobs::{Attempt, AttemptOutcome, Candidate, Job};
+use rei_domain::conversation::SentPicture;
+use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, UserId};
+use rei_domain::job::LaneName;
+use rei_domain::time::Moment;
+
+use super::{JobRow, unsettled, worked_on};
+use crate::store::codec::{parse_count, parse_word};
+use crate::store::conn::Conn;
+use crate::store::stmt::{sql, statements};
+
+statements! {
+    JOB = "
+        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, inputs,
+               price, state, fence, attempt, provider, provider_job, result, ending, created_at,
+               deadline_at, finished_at
+        FROM jobs WHERE id = ?";
+
+    ATTEMPTS = "
+        SELECT number, provider, outcome FROM attempts WHERE job_id = ? ORDER BY number";
+
+    // Two halves, each with an index of its own. A job that waits has no lease, a job that is
+    // worked on always has one.
+    CANDIDATES = "
+        SELECT id, user_id, lane FROM (
+            SELECT id, user_id, lane, created_at FROM jobs
+            WHERE lane = ? AND state = 'queued' AND due_at <= ?
+            UNION ALL
+            SELECT id, user_id, lane, created_at FROM jobs
+            WHERE lane = ? AND lease_until <= ?
+              AND state IN (SELECT value->>'state' FROM json_each(?))
+        ) leasable
+        ORDER BY created_at, id LIMIT ?";
+
+    UNFINISHED = "
+        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, inputs,
+               price, state, fence, attempt, provider, provider_job, result, ending, created_at,
+               deadline_at, finished_at
+        FROM jobs
+        WHERE user_id = ? AND state IN (SELECT value->>'state' FROM json_each(?))
+        ORDER BY created_at DESC, id DESC LIMIT ?";
+
+    POSITION = "
+        SELECT (
+            SELECT COUNT(*) FROM jobs earlier
+            WHERE earlier.state = 'queued' AND earlier.lane = job.lane
+              AND (earlier.created_at, earlier.id) < (job.created_at, job.id)
+        ) AS jobs
+        FROM jobs job WHERE job.id = ? AND job.state = 'queued'";
+
+    WAITING = "
+        SELECT lane, COUNT(*) AS jobs FROM jobs WHERE state = 'queued' GROUP BY lane";
+
+    SENT_PICTURE = "
+        SELECT job_id, asset_id FROM sent_pictures WHERE chat_id = ? AND message_id = ?";
+}
+
+#[derive(QueryableByName)]
+struct AttemptRow {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+    #[diesel(sql_type = Text)]
+    provider: String,
+    #[diesel(sql_type = Text)]
+    outcome: String,
+}
+
+#[derive(QueryableByName)]
+struct CandidateRow {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = BigInt)]
+    user_id: i64,
+    #[diesel(sql_type = Text)]
+    lane: String,
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = BigInt)]
+    jobs: i64,
+}
+
+#[derive(QueryableByName)]
+struct LaneRow {
+    #[diesel(sql_type = Text)]
+    lane: String,
+    #[diesel(sql_type = BigInt)]
+    jobs: i64,
+}
+
+#[derive(QueryableByName)]
+struct PictureRow {
+    #[diesel(sql_type = Text)]
+    job_id: String,
+    #[diesel(sql_type = Text)]
+    asset_id: String,
+}
+
+pub async fn job(conn: &mut Conn, id: &JobId) -> Result<Option<Job>, StoreError> {
+    let row = conn.optional::<JobRow>(sql!(JOB, id.as_str())).await?;
+    row.map(JobRow::parse).transpose()
+}
+
+pub async fn attempts(conn: &mut Conn, id: &JobId) -> Result<Vec<Attempt>, StoreError> {
+    let rows = conn.load::<AttemptRow>(sql!(ATTEMPTS, id.as_str())).await?;
+    let attempts = rows.into_iter().map(|row| {
+        Ok(Attempt {
+            number: parse_count("number", row.number)?,
+            provider: row.provider,
+            outcome: parse_word("outcome", &row.outcome, AttemptOutcome::parse)?,
+        })
+    });
+    attempts.collect()
+}
+
+pub async fn candidates(
+    conn: &mut Conn,
+    lane: LaneName,
+    now: Moment,
+    limit: u32,
+) -> Result<Vec<Candidate>, StoreError> {
+    let lane = lane.as_str();
+    let worked_on = worked_on();
+    let candidates = sql!(
+        CANDIDATES,
+        lane,
+        now.0,
+        lane,
+        now.0,
+        worked_on.as_str(),
+        i64::from(limit)
+    );
+    let rows = conn.load::<CandidateRow>(candidates).await?;
+    let candidates = rows.into_iter().map(|row| {
+        Ok(Candidate {
+            id: JobId::new(row.id),
+            user: UserId(row.user_id),
+            lane: parse_word("lane", &row.lane, LaneName::parse)?,
+        })
+    });
+    candidates.collect()
+}
+
+pub async fn unfinished(conn: &mut Conn, user: UserId, limit: u32) -> Result<Vec<Job>, StoreError> {
+    let unsettled = unsettled();
+    let rows = conn
+        .load::<JobRow>(sql!(
+            UNFINISHED,
+            user.0,
+            unsettled.as_str(),
+            i64::from(limit)
+        ))
+        .await?;
+    rows.into_iter().map(JobRow::parse).collect()
+}
+
+pub async fn position(conn: &mut Conn, id: &JobId) -> Result<Option<u32>, StoreError> {
+    let row = conn
+        .optional::<CountRow>(sql!(POSITION, id.as_str()))
+        .await?;
+    row.map(|row| parse_count("jobs", row.jobs)).transpose()
+}
+
+/// Every lane has its number, so that a gauge of an empty lane shows zero.
+pub async fn waiting(conn: &mut Conn) -> Result<Vec<(LaneName, u32)>, StoreError> {
+    let rows = conn.load::<LaneRow>(sql!(WAITING)).await?;
+    let mut waiting = Vec::with_capacity(LaneName::ALL.len());
+    for lane in LaneName::ALL {
+        let row = rows.iter().find(|row| row.lane == lane.as_str());
+        let jobs = row.map_or(Ok(0), |row| parse_count("jobs", row.jobs))?;
+        waiting.push((lane, jobs));
+    }
+    Ok(waiting)
+}
+
+pub async fn sent_picture(
+    conn: &mut Conn,
+    chat: ChatId,
+    message: MessageId,
+) -> Result<Option<SentPicture>, StoreError> {
+    let row = conn
+        .optional::<PictureRow>(sql!(SENT_PICTURE, chat.0, message.0))
+        .await?;
+    Ok(row.map(|row| SentPicture {
+        job: JobId::new(row.job_id),
+        asset: AssetId::new(row.asset_id),
+    }))
+}
