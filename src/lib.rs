@@ -1,4 +1,5 @@
 //! Touches the outside world and wires the house together.
 
+pub mod assets;
 pub mod pictures;
 pub mod store;
