@@ -137,3 +137,37 @@ fn a_caller_that_goes_away_does_not_drop_its_transaction() {
         assert_eq!(users(&db).await, 2);
     });
 }
+
+#[test]
+fn a_connection_that_the_server_ends_is_replaced() {
+    for_both(async |db| {
+        let ended: Result<bool, StoreError> = db
+            .tx(async |conn: &mut Conn| {
+                conn.execute(sql!(INSERT, 1i64)).await?;
+                match conn {
+                    Conn::Pg(_) => conn
+                        .batch("SELECT pg_terminate_backend(pg_backend_pid())")
+                        .await
+                        .map(|()| true),
+                    // There is no server that could.
+                    Conn::Lite(_) => Ok(false),
+                }
+            })
+            .await;
+        let kept = match ended {
+            Ok(ended) => {
+                assert!(!ended);
+                1
+            }
+            Err(error) => {
+                assert!(matches!(error, StoreError::Retryable(_)), "{error}");
+                0
+            }
+        };
+        assert_eq!(users(&db).await, kept);
+        let again: Result<usize, StoreError> = db
+            .tx(async |conn: &mut Conn| conn.execute(sql!(INSERT, 2i64)).await)
+            .await;
+        assert_eq!(again.unwrap(), 1);
+    });
+}

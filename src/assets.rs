@@ -1,0 +1,159 @@
+//! Stored pictures: bytes in an object store, addressed by their content, and a row that says
+//! whose they are.
+//!
+//! Promises that a row exists only after its bytes are durable, that a repeated `put` changes
+//! nothing, and that bytes are handed out only if they still have the hash of their row. A full
+//! or read-only disk is an error that may pass, never a lost picture. Deliberately deletes
+//! nothing: two rows may share one object, so collecting is the work of someone who sees all
+//! rows.
+
+mod place;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use rei_actors::ports::StoreError;
+use rei_actors::ports::assets::{Asset, Assets, Picture};
+use rei_actors::ports::clock::Clock;
+use rei_domain::ids::{AssetId, UserId};
+use sha2::{Digest, Sha256};
+
+pub use self::place::{PlaceError, open};
+use crate::store::AssetRows;
+
+/// The asset store: objects beside the table `assets`.
+pub struct AssetStore {
+    objects: Arc<dyn ObjectStore>,
+    rows: AssetRows,
+    clock: Arc<dyn Clock>,
+}
+
+impl AssetStore {
+    /// Joins an object store, as [`open`] gives it, with the rows.
+    pub fn new(objects: Arc<dyn ObjectStore>, rows: AssetRows, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            objects,
+            rows,
+            clock,
+        }
+    }
+}
+
+#[async_trait]
+impl Assets for AssetStore {
+    async fn put(
+        &self,
+        id: &AssetId,
+        user: UserId,
+        picture: &Picture,
+    ) -> Result<Asset, StoreError> {
+        if let Some(known) = self.rows.find(id).await? {
+            return Ok(known);
+        }
+        let asset = Asset {
+            id: id.clone(),
+            user,
+            kind: picture.kind,
+            width: picture.width,
+            height: picture.height,
+            size: picture.bytes.len() as u64,
+            sha256: hash(picture.bytes.clone()).await?,
+        };
+        // The object first: a row without its bytes would promise what nobody has. Writing the
+        // same content again under the same key is harmless, and mends a damaged object.
+        self.objects
+            .put(&object_key(&asset.sha256), picture.bytes.clone().into())
+            .await
+            .map_err(|error| classify(&error))?;
+        self.rows.insert(&asset, self.clock.now()).await
+    }
+
+    async fn find(&self, id: &AssetId) -> Result<Option<Asset>, StoreError> {
+        self.rows.find(id).await
+    }
+
+    async fn get(&self, id: &AssetId) -> Result<Option<Picture>, StoreError> {
+        let Some(asset) = self.rows.find(id).await? else {
+            return Ok(None);
+        };
+        let bytes = self.read(&asset).await?;
+        Ok(Some(Picture {
+            bytes,
+            kind: asset.kind,
+            width: asset.width,
+            height: asset.height,
+        }))
+    }
+}
+
+impl AssetStore {
+    async fn read(&self, asset: &Asset) -> Result<Bytes, StoreError> {
+        let found = match self.objects.get(&object_key(&asset.sha256)).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(StoreError::Broken(format!(
+                    "asset {} has a row and no object",
+                    asset.id
+                )));
+            }
+            Err(error) => return Err(classify(&error)),
+        };
+        // The size is compared before anything is read, so that a foreign file in the place of
+        // an object cannot fill the memory.
+        if found.meta.size != asset.size {
+            return Err(damaged(asset));
+        }
+        let bytes = found.bytes().await.map_err(|error| classify(&error))?;
+        if hash(bytes.clone()).await? != asset.sha256 {
+            return Err(damaged(asset));
+        }
+        Ok(bytes)
+    }
+}
+
+fn damaged(asset: &Asset) -> StoreError {
+    StoreError::Broken(format!(
+        "the object of asset {} is not what was stored",
+        asset.id
+    ))
+}
+
+/// Lower-case hexadecimal SHA-256, computed where it delays nobody: a large picture takes tens
+/// of milliseconds.
+async fn hash(bytes: Bytes) -> Result<String, StoreError> {
+    tokio::task::spawn_blocking(move || {
+        Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    })
+    .await
+    .map_err(|_| StoreError::Retryable("the process is stopping".to_owned()))
+}
+
+/// Two levels of folders keep each of them small: with a million pictures about fifteen names.
+fn object_key(sha256: &str) -> Path {
+    let outer = sha256.get(..2).unwrap_or_default();
+    let inner = sha256.get(2..4).unwrap_or_default();
+    Path::from(format!("{outer}/{inner}/{sha256}"))
+}
+
+/// Whether the same call may work later. What a disk or a network does passes; what the store
+/// cannot do at all does not. The text names keys and paths, which are hashes and ours.
+fn classify(error: &object_store::Error) -> StoreError {
+    match error {
+        object_store::Error::InvalidPath { .. }
+        | object_store::Error::NotSupported { .. }
+        | object_store::Error::NotImplemented { .. }
+        | object_store::Error::UnknownConfigurationKey { .. } => {
+            StoreError::Broken(format!("assets: {error}"))
+        }
+        _ => StoreError::Retryable(format!("assets: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
