@@ -1,1 +1,4 @@
 //! Touches the outside world and wires the house together.
+
+pub mod config;
+pub mod logging;
