@@ -1,4 +1,6 @@
 //! Touches the outside world and wires the house together.
 
+pub mod boot;
+pub mod cli;
 pub mod config;
 pub mod logging;
