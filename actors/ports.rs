@@ -7,6 +7,7 @@ pub mod clock;
 pub mod commands;
 pub mod drafts;
 pub mod inbox;
+pub mod intake;
 pub mod jobs;
 pub mod ledger;
 pub mod messenger;
