@@ -85,9 +85,9 @@ impl Config {
         Ok(Loaded { config, layers })
     }
 
-    /// The demo: everything below `data`, a welcome bonus, no keys. The named variables are
-    /// and files are left aside, so that no real token, key or database is ever touched by a
-    /// demo; `REI__SECTION__KEY` still works. The addresses and keys of the sandbox, known only once
+    /// The demo: everything below `data`, a welcome bonus, no keys. Named variables and files
+    /// are left aside, so that a demo never touches a real token, key or database;
+    /// `REI__SECTION__KEY` still works. The addresses and keys of the sandbox, known only once
     /// it listens, are for the caller to fill in.
     pub fn demo(environment: &Environment, data: &Path) -> Result<Loaded, ConfigError> {
         let mut layers = Layers::defaults();
