@@ -35,7 +35,7 @@ mod webhook;
 #[cfg(test)]
 mod tests;
 
-pub use admin::{ActorControl, ActorReport, MailboxReport, RestartRefused};
+pub use admin::ActorControl;
 pub use metrics::HttpMetrics;
 pub use probes::{BuildInfo, NotReady, ReadinessCheck};
 pub use routes::{Surface, configure};

@@ -1,11 +1,13 @@
 //! Logging: one line an event, to standard error.
 //!
 //! Promises that a line is one line: line breaks inside an event are escaped, so a text from
-//! outside cannot forge one. Panics become events as well. What an event may hold is up to
+//! outside cannot forge one. Panics become events as well, by their
+//! place alone. What an event may hold is up to
 //! those who write it: ids, kinds and durations, never prompts, names, bodies or tokens.
 
 use std::io::{self, IsTerminal, Write};
 
+use rei_actors::supervision::install_panic_hook;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -33,7 +35,7 @@ pub fn init(log: &Log, rust_log: Option<&str>) -> Result<(), ConfigError> {
     };
     // There is a subscriber already only where a test brought its own; that one stays.
     if installed.is_ok() {
-        std::panic::set_hook(Box::new(log_panic));
+        install_panic_hook();
     }
     Ok(())
 }
@@ -41,20 +43,6 @@ pub fn init(log: &Log, rust_log: Option<&str>) -> Result<(), ConfigError> {
 /// Whether a text is a filter that [`init`] understands.
 pub fn is_filter(text: &str) -> bool {
     !text.is_empty() && EnvFilter::try_new(text).is_ok()
-}
-
-fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
-    let place = panic
-        .location()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let payload = panic.payload();
-    let message = payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or(payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("the panic has no message");
-    tracing::error!(panic.location = place, "panicked: {message}");
 }
 
 /// A writer of lines that escapes line breaks inside a line.

@@ -2,7 +2,7 @@
 //!
 //! Without a configured token these routes do not exist (404). With one, everything below
 //! `/admin`, known or not, first asks for it. An ordered restart takes the same path as a
-//! crash and spends from the same intensity.
+//! crash.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
-use actix_web::web::{Path, Payload};
+use actix_web::web::{self, Path, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse};
-use async_trait::async_trait;
+use rei_actors::supervision::{Cause, Directory, Observation, RestartError, State};
 use serde::{Deserialize, Serialize};
 
-use super::State;
+use super::HttpState;
 use super::body;
 use super::error::{HttpError, Refusal};
 use super::metrics::SecurityEvent;
@@ -25,50 +25,28 @@ use super::metrics::SecurityEvent;
 const BODY_BYTES_MAX: usize = 4096;
 /// Characters of a reason: it goes into the log.
 const REASON_CHARS_MAX: usize = 200;
+/// What an admin is asked to wait who restarts too often.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// What is written down when nobody says why.
 const NO_REASON: &str = "no reason given";
 
-/// What the API shows of an actor.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ActorReport {
-    pub name: String,
-    /// For example `running` or `backing_off`.
-    pub state: String,
-    pub mailbox: MailboxReport,
-    /// Restarts so far, by cause.
-    pub restarts: BTreeMap<String, u64>,
-    /// Since the last start; `null` while it is not running.
-    pub uptime_secs: Option<f64>,
-    /// Why it was restarted last; `null` when it never was.
-    pub last_cause: Option<String>,
-}
-
-/// What waits for an actor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct MailboxReport {
-    pub messages: usize,
-    pub capacity: usize,
-}
-
-/// Why an actor was not restarted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RestartRefused {
-    /// There is no actor of this name.
-    Unknown,
-    /// One more would pass its intensity.
-    TooOften { retry_after: Duration },
-    /// The node is shutting down or has given the actor up.
-    NotNow,
-}
-
 /// The supervision tree as the API needs it.
-#[async_trait]
 pub trait ActorControl: Send + Sync + 'static {
     /// Every actor, in the order of the tree.
-    async fn actors(&self) -> Vec<ActorReport>;
+    fn observations(&self) -> Vec<Observation>;
 
-    /// Orders a restart; returns once it is ordered. The reason goes into the log.
-    async fn restart(&self, name: &str, reason: &str) -> Result<(), RestartRefused>;
+    /// Orders a restart; returns once it is ordered.
+    fn restart(&self, name: &str) -> Result<(), RestartError>;
+}
+
+impl ActorControl for Directory {
+    fn observations(&self) -> Vec<Observation> {
+        Directory::observations(self)
+    }
+
+    fn restart(&self, name: &str) -> Result<(), RestartError> {
+        Directory::restart(self, name)
+    }
 }
 
 /// Lets only the admin through.
@@ -76,7 +54,7 @@ pub async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let state = request.app_data::<State>().cloned();
+    let state = request.app_data::<web::Data<HttpState>>().cloned();
     let Some((state, token)) = state.and_then(|state| {
         let token = state.admin_token.clone()?;
         Some((state, token))
@@ -96,12 +74,62 @@ pub async fn guard(
 
 #[derive(Serialize)]
 struct Actors {
-    actors: Vec<ActorReport>,
+    actors: Vec<Shown>,
+}
+
+/// An observation on the wire. Ages are in seconds.
+#[derive(Serialize)]
+struct Shown {
+    name: String,
+    state: &'static str,
+    mailbox: ShownMailbox,
+    restarts: BTreeMap<&'static str, u64>,
+    uptime_secs: f64,
+    last_restart_secs_ago: Option<f64>,
+    last_error: Option<String>,
+    instances: usize,
+    quarantined: usize,
+}
+
+#[derive(Serialize)]
+struct ShownMailbox {
+    messages: usize,
+    capacity: usize,
+}
+
+impl From<Observation> for Shown {
+    fn from(seen: Observation) -> Self {
+        Self {
+            name: seen.name.to_string(),
+            state: match seen.state {
+                State::Starting => "starting",
+                State::Running => "running",
+                State::BackingOff => "backing_off",
+                State::Draining => "draining",
+                State::Escalated => "escalated",
+                State::Stopped => "stopped",
+            },
+            mailbox: ShownMailbox {
+                messages: seen.mailbox.messages,
+                capacity: seen.mailbox.capacity,
+            },
+            restarts: Cause::ALL
+                .into_iter()
+                .map(|cause| (cause.as_str(), seen.restarts.of(cause)))
+                .collect(),
+            uptime_secs: seen.uptime.as_secs_f64(),
+            last_restart_secs_ago: seen.last_restart.map(|ago| ago.as_secs_f64()),
+            last_error: seen.last_error,
+            instances: seen.instances,
+            quarantined: seen.quarantined,
+        }
+    }
 }
 
 /// `GET /admin/api/actors`
-pub async fn list_actors(state: State) -> HttpResponse {
-    let actors = state.actors.actors().await;
+pub async fn list_actors(state: web::Data<HttpState>) -> HttpResponse {
+    let seen = state.actors.observations();
+    let actors = seen.into_iter().map(Shown::from).collect();
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(Actors { actors })
@@ -124,7 +152,7 @@ pub async fn restart_actor(
     request: HttpRequest,
     payload: Payload,
     name: Path<String>,
-    state: State,
+    state: web::Data<HttpState>,
 ) -> Result<HttpResponse, HttpError> {
     let bytes = body::read(&request, payload, BODY_BYTES_MAX, state.limits.body_timeout).await?;
     let order: Restart = if bytes.is_empty() {
@@ -137,7 +165,7 @@ pub async fn restart_actor(
     if reason.chars().count() > REASON_CHARS_MAX {
         return Err(Refusal::BadRequest("the reason is longer than 200 characters").into());
     }
-    match state.actors.restart(&name, reason).await {
+    match state.actors.restart(&name) {
         Ok(()) => {
             tracing::info!(actor = %name, reason, "an admin ordered a restart");
             Ok(HttpResponse::Accepted().json(Ordered {
@@ -145,13 +173,16 @@ pub async fn restart_actor(
                 restart: "ordered",
             }))
         }
-        Err(RestartRefused::Unknown) => Err(Refusal::NotFound.into()),
-        Err(RestartRefused::TooOften { retry_after }) => {
-            Err(Refusal::TooManyRequests { retry_after }.into())
+        Err(RestartError::Unknown) => Err(Refusal::NotFound.into()),
+        Err(RestartError::RateLimited) => Err(Refusal::TooManyRequests {
+            retry_after: RETRY_AFTER,
         }
-        Err(RestartRefused::NotNow) => {
-            let retry_after = Duration::from_secs(5);
-            Err(Refusal::Unavailable { retry_after }.into())
+        .into()),
+        Err(RestartError::NotRunning) => {
+            Err(Refusal::Conflict("the actor is not running, so it cannot be restarted").into())
+        }
+        Err(RestartError::Nursery) => {
+            Err(Refusal::Conflict("this name stands for many actors, not for one").into())
         }
     }
 }

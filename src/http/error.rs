@@ -24,6 +24,8 @@ pub enum Refusal {
         challenge: &'static str,
     },
     BadRequest(&'static str),
+    /// The thing is not in a state for this.
+    Conflict(&'static str),
     BodyTooLarge,
     BodyTooSlow,
     TooManyRequests {
@@ -44,6 +46,7 @@ impl Refusal {
             Refusal::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
             Refusal::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Refusal::Conflict(_) => StatusCode::CONFLICT,
             Refusal::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Refusal::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -57,7 +60,7 @@ impl Refusal {
             Refusal::NotFound => "there is nothing at this address",
             Refusal::MethodNotAllowed { .. } => "this address does not take this method",
             Refusal::Unauthorized { .. } => "the credentials are missing or wrong",
-            Refusal::BadRequest(detail) => detail,
+            Refusal::BadRequest(detail) | Refusal::Conflict(detail) => detail,
             Refusal::BodyTooLarge => "the body is larger than this address takes",
             Refusal::BodyTooSlow => "the body did not arrive in time",
             Refusal::TooManyRequests { .. } => "this was asked for too often",
@@ -126,7 +129,11 @@ impl HttpError {
             Refusal::BodyTooLarge | Refusal::BodyTooSlow => {
                 answer.force_close();
             }
-            Refusal::NotFound | Refusal::BadRequest(_) | Refusal::NotReady | Refusal::Internal => {}
+            Refusal::NotFound
+            | Refusal::BadRequest(_)
+            | Refusal::Conflict(_)
+            | Refusal::NotReady
+            | Refusal::Internal => {}
         }
         let problem = Problem {
             r#type: "about:blank",

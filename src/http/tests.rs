@@ -1,6 +1,5 @@
 //! The HTTP side from outside: what a caller sends, what comes back.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use rei_actors::ports::StoreError;
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::inbox::RawUpdate;
 use rei_actors::ports::intake::{Accepted, Intake, IntakeError};
+use rei_actors::supervision::{self as actor, MailboxLoad, Observation, RestartError, Restarts};
 use rei_domain::ids::ChatId;
 use rei_domain::time::Moment;
 
@@ -74,37 +74,37 @@ impl Intake for FakeIntake {
 /// A tree of one actor, called `ledger`.
 #[derive(Default)]
 struct FakeTree {
-    restarts: Mutex<Vec<(String, String)>>,
+    restarts: Mutex<Vec<String>>,
 }
 
-#[async_trait]
 impl ActorControl for FakeTree {
-    async fn actors(&self) -> Vec<ActorReport> {
-        vec![ActorReport {
-            name: "ledger".to_owned(),
-            state: "running".to_owned(),
-            mailbox: MailboxReport {
+    fn observations(&self) -> Vec<Observation> {
+        vec![Observation {
+            name: "ledger".into(),
+            state: actor::State::BackingOff,
+            mailbox: MailboxLoad {
                 messages: 2,
                 capacity: 64,
             },
-            restarts: BTreeMap::from([("panic".to_owned(), 1)]),
-            uptime_secs: Some(1.5),
-            last_cause: Some("panic".to_owned()),
+            restarts: Restarts::default(),
+            uptime: Duration::ZERO,
+            last_restart: Some(Duration::from_millis(1_500)),
+            last_error: Some("actors/ledger.rs:7".to_owned()),
+            instances: 0,
+            quarantined: 0,
         }]
     }
 
-    async fn restart(&self, name: &str, reason: &str) -> Result<(), RestartRefused> {
+    fn restart(&self, name: &str) -> Result<(), RestartError> {
         match name {
             "ledger" => {
-                let order = (name.to_owned(), reason.to_owned());
-                self.restarts.lock().unwrap().push(order);
+                self.restarts.lock().unwrap().push(name.to_owned());
                 Ok(())
             }
-            "hot" => Err(RestartRefused::TooOften {
-                retry_after: Duration::from_secs(30),
-            }),
-            "leaving" => Err(RestartRefused::NotNow),
-            _ => Err(RestartRefused::Unknown),
+            "hot" => Err(RestartError::RateLimited),
+            "leaving" => Err(RestartError::NotRunning),
+            "sessions" => Err(RestartError::Nursery),
+            _ => Err(RestartError::Unknown),
         }
     }
 }

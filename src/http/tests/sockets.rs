@@ -147,6 +147,21 @@ async fn a_stop_waits_for_the_request_that_has_begun() {
 }
 
 #[actix_web::test]
+async fn an_idle_connection_does_not_hold_up_a_stop() {
+    let house = TestHouse::new();
+    let server = start(&house, &[]);
+    let mut idle = TcpStream::connect(server.addr()).await.unwrap();
+    let request = b"HEAD /healthz HTTP/1.1\r\nHost: bot\r\n\r\n";
+    idle.write_all(request).await.unwrap();
+    let mut answer = vec![0; 64];
+    assert!(idle.read(&mut answer).await.unwrap() > 0);
+    // Well below the time that a request may take to finish.
+    let stopped = actix_web::rt::time::timeout(Duration::from_secs(5), server.stop()).await;
+    assert!(stopped.is_ok());
+    read_to_end(&mut idle).await;
+}
+
+#[actix_web::test]
 async fn a_head_request_is_answered_without_a_body() {
     let house = TestHouse::new();
     let server = start(&house, &[]);
