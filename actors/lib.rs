@@ -4,13 +4,12 @@
 //! `rei_domain` and everything that touches the world to the ports. Nothing that must not be
 //! lost lives in an actor or its mailbox: a restart reads its state back from rows.
 
+pub mod supervision;
+
 pub mod batch;
 pub mod bell;
-pub mod courier;
 pub mod gate;
 pub mod metrics;
 pub mod patience;
 pub mod ports;
 pub mod runner;
-pub mod session;
-pub mod supervision;

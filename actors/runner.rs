@@ -576,3 +576,6 @@ pub fn draft_slot(draft: &str) -> String {
 fn result_asset(job: &Job) -> AssetId {
     AssetId::new(job.id.as_str())
 }
+
+#[cfg(test)]
+mod tests;

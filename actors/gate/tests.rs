@@ -74,8 +74,8 @@ impl Handler<DropOne> for Clerk {
     }
 }
 
-/// A clerk behind a gate, whose mailbox stands still for a minute if `paused`.
-async fn clerk(capacity: usize) -> (Tree, Gate<Clerk>) {
+/// A clerk behind a gate with this many places.
+fn clerk(capacity: usize) -> (Tree, Gate<Clerk>) {
     let tree = Tree::new(Handle::current(), |escalation| panic!("{escalation}"));
     let spec = ChildSpec {
         capacity,
@@ -88,6 +88,7 @@ async fn clerk(capacity: usize) -> (Tree, Gate<Clerk>) {
     (tree, gate)
 }
 
+/// Makes the clerk's mailbox stand still.
 async fn pause(gate: &Gate<Clerk>, seconds: u64) {
     let time = Duration::from_secs(seconds);
     gate.addr().send(Pause(time)).await.unwrap();
@@ -96,7 +97,7 @@ async fn pause(gate: &Gate<Clerk>, seconds: u64) {
 #[test]
 fn clones_share_the_places_of_a_gate() {
     in_virtual_time(async {
-        let (_tree, gate) = clerk(16).await;
+        let (_tree, gate) = clerk(16);
         pause(&gate, 60).await;
         let accepted = (0..1_000)
             .filter(|_| gate.clone().tell(Echo(0)).is_ok())
@@ -110,7 +111,7 @@ fn clones_share_the_places_of_a_gate() {
 #[test]
 fn a_thousand_waiting_callers_are_never_deeper_than_the_capacity_and_all_are_answered() {
     in_virtual_time(async {
-        let (tree, gate) = clerk(16).await;
+        let (tree, gate) = clerk(16);
         pause(&gate, 10).await;
         let callers = (0..1_000).map(|nth| {
             let gate = gate.clone();
@@ -131,7 +132,7 @@ fn a_thousand_waiting_callers_are_never_deeper_than_the_capacity_and_all_are_ans
 #[test]
 fn a_refusal_says_whether_the_message_was_sent() {
     in_virtual_time(async {
-        let (tree, gate) = clerk(1).await;
+        let (tree, gate) = clerk(1);
         pause(&gate, 60).await;
         let short = Duration::from_secs(1);
         let sent = gate.ask(Echo(1), short);
@@ -148,7 +149,7 @@ fn a_refusal_says_whether_the_message_was_sent() {
 #[test]
 fn a_permit_that_is_kept_keeps_its_place() {
     in_virtual_time(async {
-        let (_tree, gate) = clerk(2).await;
+        let (_tree, gate) = clerk(2);
         gate.ask(Keep, LIMIT).await.unwrap();
         gate.ask(Keep, LIMIT).await.unwrap();
         assert_eq!(gate.tell(Keep), Err(TellError::Full));
@@ -160,7 +161,7 @@ fn a_permit_that_is_kept_keeps_its_place() {
 #[test]
 fn gates_side_by_side_fill_apart() {
     in_virtual_time(async {
-        let (tree, high) = clerk(2).await;
+        let (tree, high) = clerk(2);
         let low = high.beside(3);
         pause(&high, 60).await;
         while high.tell(Echo(0)).is_ok() {}
@@ -177,7 +178,7 @@ fn gates_side_by_side_fill_apart() {
 #[test]
 fn a_closed_gate_admits_nobody_and_an_occupied_one_does_not_close() {
     in_virtual_time(async {
-        let (_tree, gate) = clerk(2).await;
+        let (_tree, gate) = clerk(2);
         gate.ask(Keep, LIMIT).await.unwrap();
         assert!(gate.close_if_idle().is_err());
         gate.addr().send(DropOne).await.unwrap();

@@ -73,6 +73,12 @@ impl Worker {
     }
 }
 
+/// The first worker of a tree, called `worker`.
+fn spawn_worker(tree: &Tree, spec: ChildSpec) -> Gate<Worker> {
+    tree.spawn_child("worker", &Arbiter::current(), spec, Worker::factory())
+        .unwrap()
+}
+
 impl Actor for Worker {
     type Context = Context<Self>;
 }

@@ -30,7 +30,7 @@ use super::crash::Crash;
 use super::inbox::{Body, Inbox};
 use super::intensity::{Budget, Verdict};
 use super::observation::{Cause, State};
-use super::panics;
+use super::panics::{self, Place};
 use super::pulse::Pulse;
 
 /// May an actor that asked to be passivated go?
@@ -183,7 +183,8 @@ where
                 ending = beat(&mut body, inbox, &reins.pulse, kin) => break ending,
             }
         };
-        bury(body, ending)
+        bury(body, &ending);
+        ending
     }
 
     /// Weighs a crash and sits out the back-off, draining or not: what is queued must still be handled.
@@ -280,8 +281,9 @@ async fn beat<A: Child, K: Kin>(
 
 /// Drops an instance with all its futures, so that whoever waits for it learns of its end now.
 ///
-/// The hooks `stopping` and `stopped` run, except after a panic: nothing about that instance can be trusted.
-fn bury<A: Child>(mut body: Body<A>, ending: Ending) -> Ending {
+/// The hooks `stopping` and `stopped` run, except after a panic: nothing about that instance can be trusted. A panic
+/// in them changes nothing: an instance that was to end must not come back because of it.
+fn bury<A: Child>(mut body: Body<A>, ending: &Ending) {
     if let Ending::Crashed(Crash {
         cause: Cause::Panic,
         ..
@@ -289,12 +291,8 @@ fn bury<A: Child>(mut body: Body<A>, ending: Ending) -> Ending {
     {
         body.ctx().terminate();
     }
-    match panics::catch(|| drop(body)) {
-        Ok(()) => ending,
-        Err(place) => match ending {
-            Ending::Crashed(crash) => Ending::Crashed(crash),
-            Ending::Left | Ending::Passive => Ending::Crashed(Crash::panicked(place)),
-        },
+    if let Err(Place(place)) = panics::catch(|| drop(body)) {
+        tracing::error!(place, "actor panicked while it was dropped");
     }
 }
 

@@ -7,14 +7,7 @@ use crate::supervision::pulse::{Finding, Misses, Part, Sign};
 fn a_frozen_actor_is_replaced_within_five_seconds() {
     in_virtual_time(async {
         let (tree, _) = tree();
-        let gate = tree
-            .spawn_child(
-                "worker",
-                &Arbiter::current(),
-                ChildSpec::default(),
-                Worker::factory(),
-            )
-            .unwrap();
+        let gate = spawn_worker(&tree, ChildSpec::default());
         gate.ask(Who, LIMIT).await.unwrap();
         gate.tell(Misbehave::Freeze).unwrap();
         let begun = Instant::now();
@@ -27,14 +20,7 @@ fn a_frozen_actor_is_replaced_within_five_seconds() {
 fn an_actor_that_always_freezes_escalates() {
     in_virtual_time(async {
         let (tree, told) = tree();
-        let gate = tree
-            .spawn_child(
-                "worker",
-                &Arbiter::current(),
-                ChildSpec::default(),
-                Worker::factory(),
-            )
-            .unwrap();
+        let gate = spawn_worker(&tree, ChildSpec::default());
         for _ in 0..=Intensity::default().restarts_max {
             gate.tell(Misbehave::Freeze).unwrap();
         }
@@ -48,14 +34,7 @@ fn an_actor_that_always_freezes_escalates() {
 fn an_idle_actor_is_left_in_peace() {
     in_virtual_time(async {
         let (tree, told) = tree();
-        let gate = tree
-            .spawn_child(
-                "worker",
-                &Arbiter::current(),
-                ChildSpec::default(),
-                Worker::factory(),
-            )
-            .unwrap();
+        let gate = spawn_worker(&tree, ChildSpec::default());
         pass(Duration::from_secs(86_400)).await;
         assert_eq!(gate.ask(Who, LIMIT).await, Ok((1, 0)));
         assert!(observe(&tree, "worker").uptime >= Duration::from_secs(86_400));
@@ -71,9 +50,7 @@ fn without_a_heartbeat_an_actor_may_wait_for_long() {
             heartbeat: None,
             ..ChildSpec::default()
         };
-        let gate = tree
-            .spawn_child("worker", &Arbiter::current(), spec, Worker::factory())
-            .unwrap();
+        let gate = spawn_worker(&tree, spec);
         gate.tell(Misbehave::Freeze).unwrap();
         assert_eq!(gate.ask(Who, LIMIT).await, Err(AskError::TimedOut));
         assert_eq!(observe(&tree, "worker").restarts.total(), 0);

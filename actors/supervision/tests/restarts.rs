@@ -2,11 +2,6 @@
 
 use super::*;
 
-fn spawn_worker(tree: &Tree, spec: ChildSpec) -> Gate<Worker> {
-    tree.spawn_child("worker", &Arbiter::current(), spec, Worker::factory())
-        .unwrap()
-}
-
 /// Sends a misbehaviour and five questions behind it; all are answered, and a fresh instance takes over.
 ///
 /// `behind` says who answers them: a handler takes effect before the next message, a future only after them.

@@ -123,9 +123,7 @@ fn a_frozen_actor_does_not_hold_up_the_end() {
             heartbeat: None,
             ..ChildSpec::default()
         };
-        let gate = tree
-            .spawn_child("worker", &Arbiter::current(), spec, Worker::factory())
-            .unwrap();
+        let gate = spawn_worker(&tree, spec);
         gate.tell(Misbehave::Freeze).unwrap();
         let end = tree.shutdown(Duration::from_secs(10)).await;
         assert_eq!(farewells(&end), [("worker", Departure::Cut)]);
@@ -136,14 +134,7 @@ fn a_frozen_actor_does_not_hold_up_the_end() {
 fn a_crash_while_draining_still_gets_the_queue_answered() {
     in_virtual_time(async {
         let (tree, _) = tree();
-        let gate = tree
-            .spawn_child(
-                "worker",
-                &Arbiter::current(),
-                ChildSpec::default(),
-                Worker::factory(),
-            )
-            .unwrap();
+        let gate = spawn_worker(&tree, ChildSpec::default());
         gate.tell(Misbehave::Panic).unwrap();
         let asked = gate.clone();
         let answer = actix_rt::spawn(async move { asked.ask(Who, LIMIT).await });
@@ -166,9 +157,7 @@ fn a_drain_cuts_a_back_off_short() {
             },
             ..ChildSpec::default()
         };
-        let gate = tree
-            .spawn_child("worker", &Arbiter::current(), spec, Worker::factory())
-            .unwrap();
+        let gate = spawn_worker(&tree, spec);
         gate.tell(Misbehave::Panic).unwrap();
         let asked = gate.clone();
         let answer = actix_rt::spawn(async move { asked.ask(Who, LIMIT).await });
@@ -176,6 +165,38 @@ fn a_drain_cuts_a_back_off_short() {
         let end = tree.shutdown(Duration::from_secs(10)).await;
         assert_eq!(farewells(&end), [("worker", Departure::Drained)]);
         assert_eq!(answer.await.unwrap(), Ok((2, 0)));
+    });
+}
+
+/// Panics even in its last hook.
+struct SoreLoser;
+
+impl Actor for SoreLoser {
+    type Context = Context<Self>;
+
+    fn stopped(&mut self, _: &mut Context<Self>) {
+        panic!("as designed");
+    }
+}
+
+impl Child for SoreLoser {
+    fn drain(&mut self, _: &mut Context<Self>) -> ResponseActFuture<Self, ()> {
+        Box::pin(std::future::pending().into_actor(self))
+    }
+}
+
+#[test]
+fn a_panic_in_the_last_hook_does_not_bring_a_stopped_actor_back() {
+    in_virtual_time(async {
+        let (tree, _) = tree();
+        let directory = tree.directory();
+        tree.spawn_child("loser", &Arbiter::current(), ChildSpec::default(), || {
+            SoreLoser
+        })
+        .unwrap();
+        let end = tree.shutdown(Duration::from_secs(10)).await;
+        assert_eq!(farewells(&end), [("loser", Departure::Cut)]);
+        assert!(directory.observations().is_empty());
     });
 }
 

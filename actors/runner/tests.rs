@@ -1,0 +1,703 @@
+//! Runs are killed at every point where they wait, taken up again, and audited.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use rei_domain::billing::{AmbiguityPolicy, Ending};
+use rei_domain::conversation::{Balance, SentPicture};
+use rei_domain::ids::{
+    AssetId, ChatId, DraftId, Fence, HoldId, IdempotencyKey, JobId, MessageId, ShardId, UserId,
+};
+use rei_domain::job::{JobEvent, JobState, LaneName, step};
+use rei_domain::ledger::{
+    Account, Books, ChainHead, Movement, Operation, PlatformAccount, Posting,
+};
+use rei_domain::money::Money;
+use rei_domain::spec::{Aspect, ImageSpec, Input, Size};
+use rei_domain::time::{Moment, Span};
+
+use super::*;
+use crate::ports::assets::{Asset, NotAPicture, PictureKind};
+use crate::ports::jobs::{Attempt, Candidate};
+use crate::ports::ledger::CommandRefusal;
+use crate::ports::messenger::{MessengerError, Outgoing};
+use crate::ports::view::Rendered;
+
+const USER: UserId = UserId(7);
+const SHARD: ShardId = ShardId(0);
+const PRICE: Money = Money::from_kopecks(2_500);
+const COST: Money = Money::from_kopecks(1_200);
+
+/// Everything outside of a run, in memory. Each call waits once before its effect and once
+/// after it, so a run can be killed on both sides of it.
+struct World {
+    state: Mutex<State>,
+}
+
+struct State {
+    now: Moment,
+    job: Job,
+    attempts: Vec<Attempt>,
+    leased_until: Moment,
+    books: Books,
+    stored: Vec<AssetId>,
+    outbox: Vec<String>,
+    answers: VecDeque<Result<(), ProviderError>>,
+    provider_calls: u32,
+    policy: AmbiguityPolicy,
+}
+
+impl World {
+    fn new(policy: AmbiguityPolicy, answers: Vec<Result<(), ProviderError>>) -> Arc<Self> {
+        let mut books = Books::new(SHARD, ChainHead::genesis(), Moment(0));
+        let grant = Movement::GrantBonus { amount: PRICE };
+        let hold = Movement::PlaceHold {
+            hold: HoldId::new("job"),
+            amount: PRICE,
+            expires_at: Moment(1),
+        };
+        for (key, movement) in [("welcome", grant), ("hold", hold)] {
+            let posting = posting(vec![operation(key, movement)]);
+            books.post(&posting).expect("the test's own postings stand");
+        }
+        Arc::new(Self {
+            state: Mutex::new(State {
+                now: Moment(0),
+                job: waiting_job(),
+                attempts: Vec::new(),
+                leased_until: Moment(0),
+                books,
+                stored: Vec::new(),
+                outbox: Vec::new(),
+                answers: answers.into(),
+                provider_calls: 0,
+                policy,
+            }),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no test panics under the lock")
+    }
+
+    async fn effect<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        tokio::task::yield_now().await;
+        let value = change(&mut self.state());
+        tokio::task::yield_now().await;
+        value
+    }
+
+    /// What the scheduler does: leases the job if it may be.
+    fn lease(&self) -> Option<Job> {
+        let mut state = self.state();
+        let waits = state.job.state == JobState::Queued;
+        let orphaned = state.job.state.is_worked_on() && state.leased_until <= state.now;
+        if !waits && !orphaned {
+            return None;
+        }
+        state.job.fence = Fence(state.job.fence.0 + 1);
+        state.job.state = step(state.job.state, JobEvent::Lease).expect("it may be leased");
+        state.leased_until = state.now + Span::from_secs(10);
+        Some(state.job.clone())
+    }
+
+    fn advance(&self, span: Span) {
+        let mut state = self.state();
+        state.now = state.now + span;
+    }
+
+    /// Works until the job is settled, as the node would after the crash.
+    async fn work_to_the_end(self: &Arc<Self>) {
+        for _ in 0..20 {
+            self.advance(Span::from_secs(60));
+            let Some(job) = self.lease() else {
+                return;
+            };
+            run(&ports(self), &settings(), job).await;
+        }
+        panic!("the job never ends: {:?}", self.state().job.state);
+    }
+
+    /// The promises of money, whatever happened.
+    fn audit(&self) {
+        let state = self.state();
+        let available = state.books.balance(Account::Available(USER));
+        let held = state.books.balance(Account::Held(USER));
+        let revenue = state.books.balance(platform(PlatformAccount::Revenue));
+        let ending = state.job.ending.expect("a settled job has an ending");
+        assert_eq!(held, Money::ZERO, "a settled job holds nothing");
+        assert!(state.attempts.len() <= 3, "attempts are bounded");
+        match ending {
+            Ending::Delivered => {
+                assert_eq!((available, revenue), (Money::ZERO, PRICE), "one charge");
+                assert_eq!(state.stored, [AssetId::new("job")], "one result");
+                assert_eq!(state.outbox, ["end:job", "result:job"], "one delivery");
+            }
+            _ => {
+                assert_eq!((available, revenue), (PRICE, Money::ZERO), "all back");
+                assert_eq!(state.outbox, ["end:job"], "one notice");
+            }
+        }
+    }
+
+    fn booked_calls(&self) -> i64 {
+        let state = self.state();
+        let owed = state.books.balance(platform(PlatformAccount::ProviderOwed));
+        owed.kopecks() / COST.kopecks()
+    }
+}
+
+fn platform(account: PlatformAccount) -> Account {
+    Account::Platform(account, SHARD)
+}
+
+fn posting(operations: Vec<Operation>) -> Posting {
+    Posting {
+        user: USER,
+        operations,
+    }
+}
+
+fn operation(key: &str, movement: Movement) -> Operation {
+    Operation {
+        key: IdempotencyKey::new(key),
+        movement,
+        reference: "job:job".into(),
+    }
+}
+
+fn waiting_job() -> Job {
+    Job {
+        id: JobId::new("job"),
+        draft: DraftId::new("draft"),
+        user: USER,
+        chat: ChatId(7),
+        hold: HoldId::new("job"),
+        lane: LaneName::Normal,
+        model: "model".into(),
+        spec: ImageSpec {
+            prompt: "a cat".into(),
+            aspect: Aspect::Auto,
+            size: Size::OneK,
+            inputs: vec![Input::Telegram {
+                file_id: "file".into(),
+                bytes: None,
+            }],
+        },
+        price: PRICE,
+        state: JobState::Queued,
+        fence: Fence(0),
+        attempt: 0,
+        provider: None,
+        provider_job: None,
+        result: None,
+        ending: None,
+        created_at: Moment(0),
+        deadline_at: Moment(0) + Span::from_secs(3_600),
+        finished_at: None,
+    }
+}
+
+fn picture() -> Picture {
+    Picture {
+        bytes: Bytes::from_static(b"picture"),
+        kind: PictureKind::Png,
+        width: 1,
+        height: 1,
+    }
+}
+
+fn settings() -> RunnerSettings {
+    RunnerSettings {
+        lease: Span::from_secs(10),
+        renew_every: Duration::from_secs(3),
+        attempts_max: 3,
+        retry_base: Span::from_secs(1),
+        retry_max: Span::from_secs(30),
+        patience: Patience {
+            tries: 3,
+            base: Duration::from_millis(10),
+            max: Duration::from_millis(10),
+        },
+    }
+}
+
+fn ports(world: &Arc<World>) -> RunnerPorts {
+    RunnerPorts {
+        clock: world.clone(),
+        jobs: world.clone(),
+        assets: world.clone(),
+        pictures: world.clone(),
+        messenger: world.clone(),
+        poster: world.clone(),
+        provider: world.clone(),
+        outbox: Bell::new(),
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Moment {
+        self.state().now
+    }
+}
+
+impl State {
+    /// A write under a lease.
+    fn guarded(&mut self, lease: &LeaseToken, event: JobEvent) -> Result<(), LeaseError> {
+        if lease.fence != self.job.fence {
+            return Err(LeaseError::Lost);
+        }
+        self.job.state = step(self.job.state, event).map_err(|_| LeaseError::Lost)?;
+        Ok(())
+    }
+
+    fn mark_last(&mut self, outcome: AttemptOutcome) {
+        if let Some(last) = self.attempts.last_mut() {
+            last.outcome = outcome;
+        }
+    }
+}
+
+#[async_trait]
+impl JobStore for World {
+    async fn job(&self, _: &JobId) -> Result<Option<Job>, StoreError> {
+        Ok(Some(self.state().job.clone()))
+    }
+
+    async fn attempts(&self, _: &JobId) -> Result<Vec<Attempt>, StoreError> {
+        Ok(self.effect(|state| state.attempts.clone()).await)
+    }
+
+    async fn candidates(
+        &self,
+        _: LaneName,
+        _: Moment,
+        _: u32,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn lease(
+        &self,
+        _: &JobId,
+        _: &str,
+        _: Moment,
+        _: Moment,
+    ) -> Result<Option<Job>, StoreError> {
+        Ok(None)
+    }
+
+    async fn renew(
+        &self,
+        leases: &[LeaseToken],
+        until: Moment,
+    ) -> Result<Vec<LeaseToken>, StoreError> {
+        let mut state = self.state();
+        state.leased_until = until;
+        let fence = state.job.fence;
+        Ok(leases
+            .iter()
+            .filter(|l| l.fence == fence)
+            .cloned()
+            .collect())
+    }
+
+    async fn release(&self, _: &[LeaseToken], _: Moment) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn begin_attempt(
+        &self,
+        lease: &LeaseToken,
+        attempt: u32,
+        provider: &str,
+        _: Moment,
+    ) -> Result<(), LeaseError> {
+        self.effect(|state| {
+            state.guarded(lease, JobEvent::BeginSubmit)?;
+            state.job.attempt = attempt;
+            state.attempts.push(Attempt {
+                number: attempt,
+                provider: provider.to_owned(),
+                outcome: AttemptOutcome::Begun,
+            });
+            Ok(())
+        })
+        .await
+    }
+
+    async fn accepted(
+        &self,
+        lease: &LeaseToken,
+        _: u32,
+        provider_job: &str,
+        _: Moment,
+    ) -> Result<(), LeaseError> {
+        self.effect(|state| {
+            state.guarded(lease, JobEvent::Accept)?;
+            state.job.provider_job = Some(provider_job.to_owned());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn rendered(
+        &self,
+        lease: &LeaseToken,
+        _: u32,
+        result: &AssetId,
+        _: Moment,
+    ) -> Result<(), LeaseError> {
+        self.effect(|state| {
+            state.guarded(lease, JobEvent::Render)?;
+            state.mark_last(AttemptOutcome::Accepted);
+            state.job.result = Some(result.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn requeue(
+        &self,
+        lease: &LeaseToken,
+        outcome: Option<AttemptOutcome>,
+        _: Moment,
+        _: Moment,
+    ) -> Result<(), LeaseError> {
+        self.effect(|state| {
+            state.guarded(lease, JobEvent::Requeue)?;
+            if let Some(outcome) = outcome {
+                state.mark_last(outcome);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn unfinished(&self, _: UserId, _: u32) -> Result<Vec<Job>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn position(&self, _: &JobId) -> Result<Option<u32>, StoreError> {
+        Ok(None)
+    }
+
+    async fn waiting(&self) -> Result<Vec<(LaneName, u32)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn sent_picture(
+        &self,
+        _: ChatId,
+        _: MessageId,
+    ) -> Result<Option<SentPicture>, StoreError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Assets for World {
+    async fn put(&self, id: &AssetId, user: UserId, p: &Picture) -> Result<Asset, StoreError> {
+        self.effect(|state| {
+            if !state.stored.contains(id) {
+                state.stored.push(id.clone());
+            }
+        })
+        .await;
+        Ok(Asset {
+            id: id.clone(),
+            user,
+            kind: p.kind,
+            width: p.width,
+            height: p.height,
+            size: 7,
+            sha256: String::new(),
+        })
+    }
+
+    async fn find(&self, _: &AssetId) -> Result<Option<Asset>, StoreError> {
+        Ok(None)
+    }
+
+    async fn get(&self, _: &AssetId) -> Result<Option<Picture>, StoreError> {
+        Ok(None)
+    }
+}
+
+impl PictureCheck for World {
+    fn check(&self, _: Bytes) -> Result<Picture, NotAPicture> {
+        Ok(picture())
+    }
+}
+
+#[async_trait]
+impl Messenger for World {
+    async fn send(&self, _: ChatId, _: &Outgoing) -> Result<MessageId, MessengerError> {
+        Ok(MessageId(1))
+    }
+
+    async fn edit(&self, _: ChatId, _: MessageId, _: &Rendered) -> Result<(), MessengerError> {
+        Ok(())
+    }
+
+    async fn answer_tap(&self, _: &str, _: Option<&str>) -> Result<(), MessengerError> {
+        Ok(())
+    }
+
+    async fn show_working(&self, _: ChatId) -> Result<(), MessengerError> {
+        Ok(())
+    }
+
+    async fn fetch(&self, _: &str, _: u64) -> Result<Bytes, FetchError> {
+        Ok(self.effect(|_| Bytes::from_static(b"input")).await)
+    }
+}
+
+#[async_trait]
+impl Poster for World {
+    async fn post(&self, command: LedgerCommand) -> Result<LedgerOutcome, StoreError> {
+        Ok(self
+            .effect(|state| {
+                let posting = &command.posting;
+                let before = state.books.was_applied(posting);
+                if before == Ok(false)
+                    && let Err(refusal) = ride(state, &command.rider)
+                {
+                    return LedgerOutcome::Refused(refusal);
+                }
+                let applied = match state.books.post(posting) {
+                    Ok(applied) => applied,
+                    Err(refusal) => return LedgerOutcome::Refused(refusal.into()),
+                };
+                if before == Ok(false) {
+                    let keys = command.outbox.iter().map(|message| message.key.clone());
+                    state.outbox.extend(keys);
+                }
+                LedgerOutcome::Applied {
+                    applied,
+                    balance: Balance::default(),
+                }
+            })
+            .await)
+    }
+}
+
+fn ride(state: &mut State, rider: &Rider) -> Result<(), CommandRefusal> {
+    let moved = |state: &State| CommandRefusal::JobMoved {
+        state: Some(state.job.state),
+    };
+    match rider {
+        Rider::Finish {
+            fence,
+            ending,
+            attempt,
+            ..
+        } => {
+            let event = match ending {
+                Ending::Delivered => JobEvent::Settle,
+                _ => JobEvent::Fail,
+            };
+            if *fence != state.job.fence {
+                return Err(moved(state));
+            }
+            state.job.state = step(state.job.state, event).map_err(|_| moved(state))?;
+            state.job.ending = Some(*ending);
+            if let Some(outcome) = attempt {
+                state.mark_last(*outcome);
+            }
+            Ok(())
+        }
+        Rider::RetryLost { fence, .. } => {
+            if *fence != state.job.fence {
+                return Err(moved(state));
+            }
+            state.job.state = step(state.job.state, JobEvent::Requeue).map_err(|_| moved(state))?;
+            state.mark_last(AttemptOutcome::Lost);
+            Ok(())
+        }
+        Rider::None | Rider::Submit { .. } | Rider::Cancel { .. } => {
+            panic!("a run sends no such rider")
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for World {
+    fn name(&self) -> &'static str {
+        "world"
+    }
+
+    fn ambiguity(&self) -> AmbiguityPolicy {
+        self.state().policy
+    }
+
+    fn cost_estimate(&self, _: &ImageSpec) -> Money {
+        COST
+    }
+
+    async fn submit(&self, _: &RenderRequest) -> Result<Submission, ProviderError> {
+        let answer = self
+            .effect(|state| {
+                state.provider_calls += 1;
+                state.answers.pop_front().unwrap_or(Ok(()))
+            })
+            .await;
+        answer.map(|()| {
+            Submission::Done(RenderResult {
+                picture: picture(),
+                cost: COST,
+            })
+        })
+    }
+
+    async fn poll(&self, _: &str) -> Result<ProviderProgress, ProviderError> {
+        Err(ProviderError::Broken { cause: "no jobs" })
+    }
+}
+
+/// Runs the job, kills the run at its `point`-th wait, and lets the house go on. Returns
+/// `false` when the run ended before it could be killed.
+async fn kill_at(world: &Arc<World>, point: usize) -> bool {
+    let job = world.lease().expect("the job waits");
+    let ports = ports(world);
+    let settings = settings();
+    let mut run = Box::pin(run(&ports, &settings, job));
+    for _ in 0..point {
+        if run.as_mut().now_or_never().is_some() {
+            return false;
+        }
+    }
+    true
+}
+
+async fn kill_everywhere(
+    policy: AmbiguityPolicy,
+    answers: &[Result<(), ProviderError>],
+    check: impl Fn(&World),
+) {
+    let mut points = 0;
+    loop {
+        let world = World::new(policy, answers.to_vec());
+        let killed = kill_at(&world, points).await;
+        world.work_to_the_end().await;
+        world.audit();
+        check(&world);
+        if !killed {
+            assert!(points > 5, "the run was killed in too few places");
+            return;
+        }
+        points += 1;
+    }
+}
+
+fn refused() -> Result<(), ProviderError> {
+    Err(ProviderError::Refused { reason: "safety" })
+}
+
+fn later() -> Result<(), ProviderError> {
+    Err(ProviderError::Retryable {
+        after: None,
+        cause: "overloaded",
+    })
+}
+
+fn lost() -> Result<(), ProviderError> {
+    Err(ProviderError::Ambiguous { cause: "reset" })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_run_delivers_once_and_charges_once() {
+    kill_everywhere(AmbiguityPolicy::RetryOnce, &[], |world| {
+        let state = world.state();
+        assert_eq!(state.job.ending, Some(Ending::Delivered));
+        assert!(state.provider_calls <= 2, "retried once at most");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_call_that_may_have_been_billed_is_in_the_books() {
+    kill_everywhere(AmbiguityPolicy::RetryOnce, &[], |world| {
+        let calls = i64::from(world.state().provider_calls);
+        assert!(world.booked_calls() >= calls, "an unbooked call");
+        assert!(world.booked_calls() <= calls + 1, "booked out of thin air");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_refund_policy_a_lost_answer_is_never_asked_again() {
+    kill_everywhere(AmbiguityPolicy::Refund, &[], |world| {
+        assert!(world.state().provider_calls <= 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_refusal_returns_the_money_once() {
+    kill_everywhere(AmbiguityPolicy::Refund, &[refused()], |world| {
+        assert_ne!(world.state().job.ending, Some(Ending::Delivered));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overloaded_provider_is_asked_three_times_and_then_the_money_is_back() {
+    let world = World::new(
+        AmbiguityPolicy::RetryOnce,
+        vec![later(), later(), later(), later()],
+    );
+    world.work_to_the_end().await;
+    world.audit();
+    assert_eq!(world.state().provider_calls, 3);
+    assert_eq!(world.state().job.ending, Some(Ending::ProviderFailed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_lost_answers_are_two_losses_and_a_refund() {
+    let world = World::new(AmbiguityPolicy::RetryOnce, vec![lost(), lost()]);
+    world.work_to_the_end().await;
+    world.audit();
+    assert_eq!(world.state().provider_calls, 2);
+    assert_eq!(world.booked_calls(), 2);
+    assert_eq!(world.state().job.ending, Some(Ending::ProviderFailed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_final_and_not_repeated() {
+    let world = World::new(AmbiguityPolicy::RetryOnce, vec![refused()]);
+    world.work_to_the_end().await;
+    world.audit();
+    assert_eq!(world.state().provider_calls, 1);
+    assert_eq!(world.state().job.ending, Some(Ending::ModerationRefused));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_lost_its_lease_changes_nothing() {
+    let world = World::new(AmbiguityPolicy::RetryOnce, Vec::new());
+    let old = world.lease().expect("the job waits");
+    world.advance(Span::from_secs(60));
+    let new = world.lease().expect("the lease ran out");
+    assert_eq!(
+        run(&ports(&world), &settings(), old).await,
+        RunEnd::LeaseLost
+    );
+    assert_eq!(world.state().provider_calls, 0);
+    let end = run(&ports(&world), &settings(), new).await;
+    assert_eq!(end, RunEnd::Finished(Ending::Delivered));
+    world.audit();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_past_its_deadline_ends_without_asking_the_provider() {
+    let world = World::new(AmbiguityPolicy::RetryOnce, Vec::new());
+    world.advance(Span::from_secs(4_000));
+    world.work_to_the_end().await;
+    world.audit();
+    assert_eq!(world.state().provider_calls, 0);
+    assert_eq!(world.state().job.ending, Some(Ending::TimedOut));
+}

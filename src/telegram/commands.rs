@@ -1,0 +1,119 @@
+//! Commands: one file each and one line in `ALL`.
+//!
+//! A command says what the session shall do and does nothing itself. The menu and the text of
+//! `/help` are made from the list, so they cannot go stale.
+
+mod balance;
+mod cancel;
+mod help;
+mod lang;
+mod start;
+
+use std::sync::Arc;
+
+use rei_actors::ports::commands::{CommandAction, Commands};
+use rei_domain::conversation::Language;
+
+use crate::telegram::catalogue::Catalogue;
+
+/// Every command, in the order of the menu.
+const ALL: [&dyn Command; 5] = [
+    &start::Start,
+    &help::Help,
+    &balance::Balance,
+    &cancel::Cancel,
+    &lang::Lang,
+];
+
+/// Something a user can type after a slash.
+trait Command: Sync {
+    /// 1 to 32 characters of `a-z 0-9 _` (Bot API, `BotCommand.command`).
+    fn name(&self) -> &'static str;
+
+    /// The catalogue's key of its description.
+    fn summary(&self) -> &'static str;
+
+    /// What the session shall do, given what was typed after the name.
+    fn action(&self, args: &str) -> CommandAction;
+}
+
+/// The list of commands, with their descriptions in every language.
+pub struct CommandList {
+    catalogue: Arc<Catalogue>,
+}
+
+impl CommandList {
+    /// The list, described from this catalogue.
+    pub fn new(catalogue: Arc<Catalogue>) -> Self {
+        Self { catalogue }
+    }
+}
+
+impl Commands for CommandList {
+    fn action(&self, name: &str, args: &str) -> Option<CommandAction> {
+        let found = ALL
+            .iter()
+            .find(|command| command.name().eq_ignore_ascii_case(name))?;
+        Some(found.action(args.trim()))
+    }
+
+    fn menu(&self, language: Language) -> Vec<(String, String)> {
+        let mut menu = Vec::with_capacity(ALL.len());
+        for command in ALL {
+            let summary = self.catalogue.text(language, command.summary());
+            menu.push((command.name().to_owned(), summary));
+        }
+        menu
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn list() -> CommandList {
+        CommandList::new(Arc::new(Catalogue::embedded()))
+    }
+
+    #[test]
+    fn every_command_does_what_its_name_says() {
+        let list = list();
+        let act = |name, args| list.action(name, args);
+        assert_eq!(act("start", ""), Some(CommandAction::Welcome));
+        assert_eq!(act("start", "ref_12"), Some(CommandAction::Welcome));
+        assert_eq!(act("help", ""), Some(CommandAction::Help));
+        assert_eq!(act("Balance", ""), Some(CommandAction::ShowBalance));
+        assert_eq!(act("cancel", ""), Some(CommandAction::CancelEverything));
+        assert_eq!(act("lang", ""), Some(CommandAction::ChooseLanguage));
+        assert_eq!(act("refund", ""), None);
+        assert_eq!(act("", ""), None);
+    }
+
+    #[test]
+    fn lang_with_a_language_sets_it_and_with_anything_else_asks() {
+        let list = list();
+        let english = Some(CommandAction::SetLanguage(Language::English));
+        assert_eq!(list.action("lang", "en"), english);
+        assert_eq!(list.action("lang", "  EN "), english);
+        let ask = Some(CommandAction::ChooseLanguage);
+        assert_eq!(list.action("lang", "klingon"), ask);
+    }
+
+    #[test]
+    fn the_menu_fits_telegram() {
+        for language in Language::ALL {
+            let menu = list().menu(language);
+            let names: BTreeSet<&String> = menu.iter().map(|(name, _)| name).collect();
+            assert_eq!(names.len(), menu.len(), "a name is taken twice");
+            for (name, summary) in &menu {
+                assert!((1..=32).contains(&name.len()), "{name}");
+                let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+                assert!(name.bytes().all(plain), "{name}");
+                assert!((1..=256).contains(&summary.chars().count()), "{summary}");
+                assert!(!summary.contains('{'), "{summary}");
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The draft card: what is asked for, what it costs, what is left, and the buttons to change,
+//! confirm or withdraw it.
+
+use rei_actors::ports::view::{Button, Rendered};
+use rei_domain::conversation::{Balance, CardNote, CardPage, Tap};
+use rei_domain::draft::{Draft, DraftState};
+use rei_domain::money::Money;
+use rei_domain::spec::{Aspect, Size};
+
+use super::html::{TEXT_UNITS_MAX, around_prompt};
+use super::replies;
+use super::words::{Args, Words, labelled, moscow_time};
+
+/// Shapes in one row of the page; more would be cut off on a narrow phone.
+const SHAPES_IN_ROW: usize = 3;
+
+/// Renders a card. Only an open draft has one; the others say where they stand.
+pub(super) fn render(
+    words: Words<'_>,
+    draft: &Draft,
+    balance: Balance,
+    page: CardPage,
+    note: Option<CardNote>,
+) -> Rendered {
+    match &draft.state {
+        DraftState::Open => {}
+        DraftState::Asking => {
+            let pictures = u32::try_from(draft.spec.inputs.len()).unwrap_or(u32::MAX);
+            return replies::ask_what_to_do(words, pictures);
+        }
+        DraftState::Confirmed(_) => return replies::plain(words.say("card-confirmed")),
+        DraftState::Cancelled => return replies::plain(words.say("card-discarded")),
+    }
+    let mut above = Vec::new();
+    match note {
+        Some(CardNote::PriceRenewed) => above.push(words.say("card-renewed")),
+        Some(CardNote::CardChanged) => above.push(words.say("card-changed")),
+        // Said below, beside the price.
+        Some(CardNote::NotEnough { .. }) | None => {}
+    }
+    if !above.is_empty() {
+        above.push(String::new());
+    }
+    above.push(words.title(&draft.spec));
+    let mut below = vec![words.look(&draft.spec), String::new()];
+    below.extend(money_lines(words, draft, balance, note));
+    if page == CardPage::Shapes {
+        below.push(String::new());
+        below.push(words.say("card-shapes"));
+    }
+    let keyboard = match page {
+        CardPage::Main => main_keyboard(words, draft),
+        CardPage::Shapes => shapes_keyboard(words, draft),
+    };
+    Rendered {
+        html: around_prompt(&above, &draft.spec.prompt, &below, TEXT_UNITS_MAX),
+        keyboard,
+    }
+}
+
+fn money_lines(
+    words: Words<'_>,
+    draft: &Draft,
+    balance: Balance,
+    note: Option<CardNote>,
+) -> Vec<String> {
+    let now = words.money(balance.available);
+    let price = Args::new().text("price", &words.money(draft.price));
+    let balance_line = match after(draft, balance, note) {
+        After::Left(left) => {
+            let args = Args::new()
+                .text("now", &now)
+                .text("after", &words.money(left));
+            words.tell("card-balance", args)
+        }
+        After::Missing(missing) => {
+            let args = Args::new()
+                .text("missing", &words.money(missing))
+                .text("now", &now);
+            words.tell("card-missing", args)
+        }
+    };
+    let until = Args::new().text("time", &moscow_time(draft.expires_at));
+    vec![
+        words.tell("card-price", price),
+        balance_line,
+        words.tell("card-valid", until),
+    ]
+}
+
+/// What a confirmation would do to the balance.
+enum After {
+    Left(Money),
+    Missing(Money),
+}
+
+/// The ledger's own word comes first, then the balance.
+fn after(draft: &Draft, balance: Balance, note: Option<CardNote>) -> After {
+    match note {
+        Some(CardNote::NotEnough { missing }) => return After::Missing(missing),
+        Some(CardNote::PriceRenewed | CardNote::CardChanged) | None => {}
+    }
+    match balance.available.checked_sub(draft.price) {
+        Some(left) if left >= Money::ZERO => After::Left(left),
+        Some(_) | None => {
+            let missing = draft.price.checked_sub(balance.available);
+            After::Missing(missing.unwrap_or(draft.price))
+        }
+    }
+}
+
+fn main_keyboard(words: Words<'_>, draft: &Draft) -> Vec<Vec<Button>> {
+    let mut sizes = Vec::with_capacity(Size::ALL.len());
+    for size in Size::ALL {
+        let tap = Tap::SetSize {
+            draft: draft.id.clone(),
+            size,
+        };
+        let label = words.choice(size.as_str(), size, draft.spec.size);
+        sizes.push(labelled(label, &tap));
+    }
+    let shape = words.shape(draft.spec.mode(), draft.spec.aspect);
+    let shapes = labelled(
+        words.tell("button-shape", Args::new().text("shape", &shape)),
+        &Tap::ShowAspects {
+            draft: draft.id.clone(),
+        },
+    );
+    let price = Args::new().text("price", &words.money(draft.price));
+    let confirm = labelled(
+        words.tell("button-confirm", price),
+        &Tap::Confirm {
+            draft: draft.id.clone(),
+            nonce: draft.nonce.clone(),
+        },
+    );
+    let discard = words.button(
+        "button-discard",
+        &Tap::Discard {
+            draft: draft.id.clone(),
+        },
+    );
+    vec![sizes, vec![shapes], vec![confirm], vec![discard]]
+}
+
+fn shapes_keyboard(words: Words<'_>, draft: &Draft) -> Vec<Vec<Button>> {
+    let mut rows = Vec::new();
+    for aspects in Aspect::ALL.chunks(SHAPES_IN_ROW) {
+        let mut row = Vec::with_capacity(SHAPES_IN_ROW);
+        for aspect in aspects {
+            let tap = Tap::SetAspect {
+                draft: draft.id.clone(),
+                aspect: *aspect,
+            };
+            let shape = words.shape(draft.spec.mode(), *aspect);
+            let label = words.choice(&shape, *aspect, draft.spec.aspect);
+            row.push(labelled(label, &tap));
+        }
+        rows.push(row);
+    }
+    rows.push(vec![words.button(
+        "button-back",
+        &Tap::ShowCard {
+            draft: draft.id.clone(),
+        },
+    )]);
+    rows
+}

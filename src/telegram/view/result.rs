@@ -1,0 +1,48 @@
+//! The finished picture: its caption, its buttons, its file's name.
+
+use rei_actors::ports::view::{JobFacts, Rendered};
+use rei_domain::conversation::Tap;
+
+use super::html::{CAPTION_UNITS_MAX, around_prompt};
+use super::progress::again;
+use super::words::{Args, Words};
+
+/// Digits of the job's id in a file's name: its end, which is random.
+const ID_DIGITS: usize = 12;
+
+/// The caption of a job's picture.
+pub(super) fn caption(words: Words<'_>, facts: &JobFacts) -> Rendered {
+    let job = &facts.job;
+    let paid = Args::new()
+        .text("price", &words.money(job.price))
+        .text("balance", &words.money(facts.balance.available));
+    let above = [words.title(&job.spec)];
+    let below = [words.look(&job.spec), words.tell("result-paid", paid)];
+    let edit = Tap::EditResult {
+        job: job.id.clone(),
+    };
+    let file = Tap::AsFile {
+        job: job.id.clone(),
+    };
+    Rendered {
+        html: around_prompt(&above, &job.spec.prompt, &below, CAPTION_UNITS_MAX),
+        keyboard: vec![
+            vec![again(words, job), words.button("button-edit-result", &edit)],
+            vec![words.button("button-as-file", &file)],
+        ],
+    }
+}
+
+/// `rei-4k-0c1d2e3f4a5b`: plain ASCII, its own for each job.
+pub(super) fn file_name(facts: &JobFacts) -> String {
+    let job = &facts.job;
+    let plain: String = job
+        .id
+        .as_str()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
+    let tail = &plain[plain.len().saturating_sub(ID_DIGITS)..];
+    let size = job.spec.size.as_str().to_ascii_lowercase();
+    format!("rei-{size}-{tail}")
+}

@@ -1,0 +1,336 @@
+//! Samples for the tests: every reply, every state of a job with every ending, every toast.
+
+use rei_actors::ports::jobs::Job;
+use rei_actors::ports::view::{JobFacts, Rendered, View};
+use rei_domain::billing::Ending;
+use rei_domain::conversation::{Balance, CardNote, CardPage, Language, Reply, Toast, Unsupported};
+use rei_domain::draft::{Draft, DraftState};
+use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, Nonce, UserId};
+use rei_domain::job::{JobState, LaneName};
+use rei_domain::money::Money;
+use rei_domain::spec::{Aspect, ImageSpec, Input, Size};
+use rei_domain::time::{Moment, Span};
+
+use super::FluentView;
+
+/// 15:00 in Moscow.
+const CREATED: Moment = Moment(1_800_014_400_000_000);
+
+const ID: &str = "0190a1b2c3d47e5f8a9b0c1d2e3f4a5b";
+
+/// What a sample is, with what the view makes of it.
+pub(super) struct Sample {
+    pub title: String,
+    pub rendered: Rendered,
+}
+
+pub(super) fn roubles(roubles: i64) -> Money {
+    Money::from_kopecks(roubles * 100)
+}
+
+pub(super) fn balance() -> Balance {
+    Balance {
+        available: Money::from_kopecks(123_450),
+        held: roubles(25),
+    }
+}
+
+pub(super) fn spec(prompt: &str, inputs: usize) -> ImageSpec {
+    let input = Input::Telegram {
+        file_id: "file".into(),
+        bytes: None,
+    };
+    ImageSpec {
+        prompt: prompt.to_owned(),
+        aspect: Aspect::Auto,
+        size: Size::OneK,
+        inputs: vec![input; inputs],
+    }
+}
+
+pub(super) fn draft(spec: ImageSpec) -> Draft {
+    Draft {
+        id: DraftId::new(ID),
+        user: UserId(7),
+        chat: ChatId(7),
+        state: DraftState::Open,
+        spec,
+        price: roubles(25),
+        nonce: Nonce::new("0123456789abcdef"),
+        created_at: CREATED,
+        expires_at: CREATED + Span::from_secs(15 * 60),
+    }
+}
+
+pub(super) fn card(draft: Draft, note: Option<CardNote>) -> Reply {
+    Reply::Card {
+        draft: Box::new(draft),
+        balance: balance(),
+        page: CardPage::Main,
+        note,
+    }
+}
+
+pub(super) fn facts(spec: ImageSpec, state: JobState) -> JobFacts {
+    let job = Job {
+        id: JobId::new(ID),
+        draft: DraftId::new(ID),
+        user: UserId(7),
+        chat: ChatId(7),
+        hold: HoldId::new(ID),
+        lane: LaneName::Normal,
+        model: "model".into(),
+        spec,
+        price: roubles(25),
+        state,
+        fence: Fence(1),
+        attempt: 0,
+        provider: None,
+        provider_job: None,
+        result: Some(AssetId::new(ID)),
+        ending: None,
+        created_at: CREATED,
+        deadline_at: CREATED + Span::from_secs(15 * 60),
+        finished_at: None,
+    };
+    JobFacts {
+        job,
+        balance: balance(),
+        position: None,
+        now: CREATED + Span::from_secs(21),
+    }
+}
+
+/// Everything the bot can say with a message.
+pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for (title, reply) in replies() {
+        let rendered = view.reply(language, &reply);
+        samples.push(Sample { title, rendered });
+    }
+    for (title, facts) in jobs() {
+        let rendered = view.progress(language, &facts);
+        samples.push(Sample { title, rendered });
+    }
+    for (title, facts) in results() {
+        let rendered = view.result(language, &facts);
+        samples.push(Sample { title, rendered });
+    }
+    samples
+}
+
+fn replies() -> Vec<(String, Reply)> {
+    let mut replies = vec![
+        (
+            "welcome, with a bonus".to_owned(),
+            Reply::Welcome {
+                bonus: Some(roubles(500)),
+                balance: Balance {
+                    available: roubles(500),
+                    held: Money::ZERO,
+                },
+            },
+        ),
+        (
+            "welcome, known already".to_owned(),
+            Reply::Welcome {
+                bonus: None,
+                balance: Balance::default(),
+            },
+        ),
+        ("help".to_owned(), Reply::Help),
+        (
+            "balance, something held".to_owned(),
+            Reply::Balance(balance()),
+        ),
+        (
+            "balance, empty".to_owned(),
+            Reply::Balance(Balance::default()),
+        ),
+        ("language changed".to_owned(), Reply::LanguageChanged),
+        (
+            "unknown command".to_owned(),
+            Reply::UnknownCommand {
+                name: "<b>refund".into(),
+            },
+        ),
+        ("nothing to cancel".to_owned(), Reply::NothingToCancel),
+        ("draft discarded".to_owned(), Reply::DraftDiscarded),
+        ("try later".to_owned(), Reply::TryLater),
+    ];
+    for current in Language::ALL {
+        let title = format!("choose a language, now {current:?}");
+        replies.push((title, Reply::ChooseLanguage { current }));
+    }
+    for (drafts, jobs, running) in [(1, 0, 0), (0, 1, 0), (0, 0, 1), (2, 3, 4), (5, 11, 21)] {
+        let reply = Reply::Cancelled {
+            drafts,
+            jobs,
+            running,
+            balance: balance(),
+        };
+        let title = format!("cancelled {drafts} drafts, {jobs} jobs, {running} run");
+        replies.push((title, reply));
+    }
+    for pictures in [1, 2, 5] {
+        let title = format!("ask what to do with {pictures}");
+        replies.push((title, Reply::AskWhatToDo { pictures }));
+    }
+    for what in [
+        Unsupported::Sticker,
+        Unsupported::Voice,
+        Unsupported::Video,
+        Unsupported::File,
+        Unsupported::TooLarge,
+        Unsupported::TooLong,
+        Unsupported::Empty,
+        Unsupported::TooManyPictures,
+        Unsupported::Other,
+    ] {
+        let title = format!("unsupported, {what:?}");
+        replies.push((title, Reply::Unsupported(what)));
+    }
+    replies.extend(cards());
+    replies
+}
+
+fn cards() -> Vec<(String, Reply)> {
+    let words = "рыжий кот в скафандре & <луна>";
+    let mut wide = draft(spec(words, 0));
+    wide.spec.aspect = Aspect::Wide21x9;
+    wide.spec.size = Size::FourK;
+    wide.price = Money::from_kopecks(12_050);
+    let shapes = Reply::Card {
+        draft: Box::new(draft(spec(words, 2))),
+        balance: balance(),
+        page: CardPage::Shapes,
+        note: None,
+    };
+    let poor = Reply::Card {
+        draft: Box::new(draft(spec(words, 0))),
+        balance: Balance {
+            available: roubles(10),
+            held: Money::ZERO,
+        },
+        page: CardPage::Main,
+        note: None,
+    };
+    let refused = Reply::Card {
+        draft: Box::new(draft(spec(words, 0))),
+        balance: Balance {
+            available: roubles(10),
+            held: Money::ZERO,
+        },
+        page: CardPage::Main,
+        note: Some(CardNote::NotEnough {
+            missing: roubles(15),
+        }),
+    };
+    let mut cards = vec![
+        (
+            "card, a new picture".to_owned(),
+            card(draft(spec(words, 0)), None),
+        ),
+        (
+            "card, edit of 1".to_owned(),
+            card(draft(spec(words, 1)), None),
+        ),
+        (
+            "card, edit of 2".to_owned(),
+            card(draft(spec(words, 2)), None),
+        ),
+        (
+            "card, edit of 5".to_owned(),
+            card(draft(spec(words, 5)), None),
+        ),
+        ("card, wide and large".to_owned(), card(wide, None)),
+        ("card, the shapes".to_owned(), shapes),
+        ("card, the balance is short".to_owned(), poor),
+        ("card, the ledger refused".to_owned(), refused),
+        (
+            "card, price renewed".to_owned(),
+            card(draft(spec(words, 0)), Some(CardNote::PriceRenewed)),
+        ),
+        (
+            "card, changed".to_owned(),
+            card(draft(spec(words, 0)), Some(CardNote::CardChanged)),
+        ),
+        (
+            "card, a folded prompt".to_owned(),
+            card(draft(spec("длинный запрос ".repeat(20).trim(), 0)), None),
+        ),
+    ];
+    for state in [
+        DraftState::Asking,
+        DraftState::Confirmed(JobId::new(ID)),
+        DraftState::Cancelled,
+    ] {
+        let title = format!("card of a draft that is {state:?}");
+        let mut ended = draft(spec(words, 1));
+        ended.state = state;
+        cards.push((title, card(ended, None)));
+    }
+    cards
+}
+
+fn jobs() -> Vec<(String, JobFacts)> {
+    let words = "рыжий кот в скафандре";
+    let mut jobs = Vec::new();
+    for state in JobState::ALL {
+        let title = format!("progress, {}", state.as_str());
+        jobs.push((title, facts(spec(words, 0), state)));
+    }
+    for ahead in [0, 1, 3, 11] {
+        let mut waiting = facts(spec(words, 2), JobState::Queued);
+        waiting.position = Some(ahead);
+        jobs.push((format!("progress, queued behind {ahead}"), waiting));
+    }
+    let mut retried = facts(spec(words, 0), JobState::Queued);
+    retried.job.attempt = 1;
+    retried.now = CREATED + Span::from_secs(301);
+    jobs.push(("progress, queued for another attempt".to_owned(), retried));
+    for ending in Ending::ALL {
+        let mut failed = facts(spec(words, 1), JobState::Failed);
+        failed.job.ending = Some(ending);
+        failed.job.finished_at = Some(CREATED + Span::from_secs(62));
+        let title = format!("progress, failed by {}", ending.as_str());
+        jobs.push((title, failed));
+    }
+    let mut refused = facts(spec(words, 0), JobState::Failed);
+    refused.job.ending = Some(Ending::ModerationRefused);
+    jobs.push(("progress, a new picture refused".to_owned(), refused));
+    let mut delivered = facts(spec(words, 0), JobState::Delivered);
+    delivered.job.ending = Some(Ending::Delivered);
+    delivered.job.finished_at = Some(CREATED + Span::from_secs(62));
+    jobs.push(("progress, delivered in 62 s".to_owned(), delivered));
+    jobs
+}
+
+fn results() -> Vec<(String, JobFacts)> {
+    let mut large = facts(spec("кот & <луна>", 2), JobState::Settled);
+    large.job.spec.size = Size::FourK;
+    large.job.spec.aspect = Aspect::Landscape16x9;
+    vec![
+        (
+            "result, a new picture".to_owned(),
+            facts(spec("рыжий кот", 0), JobState::Settled),
+        ),
+        ("result, edit of 2".to_owned(), large),
+    ]
+}
+
+/// Every toast.
+pub(super) const TOASTS: [Toast; 12] = [
+    Toast::Silent,
+    Toast::Accepted,
+    Toast::AlreadyRunning,
+    Toast::AlreadyCancelled,
+    Toast::Outdated,
+    Toast::NotEnough,
+    Toast::JobCancelled,
+    Toast::TooLateToCancel,
+    Toast::AlreadyFinished,
+    Toast::SendingFile,
+    Toast::NotFound,
+    Toast::TryLater,
+];

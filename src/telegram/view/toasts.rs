@@ -1,0 +1,24 @@
+//! Toasts: one short line over the chat in answer to a tap.
+
+use rei_domain::conversation::Toast;
+
+use super::words::Words;
+
+/// A toast's plain text; `None` ends the spinner without a word.
+pub(super) fn render(words: Words<'_>, toast: Toast) -> Option<String> {
+    let key = match toast {
+        Toast::Silent => return None,
+        Toast::Accepted => "toast-accepted",
+        Toast::AlreadyRunning => "toast-already-running",
+        Toast::AlreadyCancelled => "toast-already-cancelled",
+        Toast::Outdated => "toast-outdated",
+        Toast::NotEnough => "toast-not-enough",
+        Toast::JobCancelled => "toast-job-cancelled",
+        Toast::TooLateToCancel => "toast-too-late",
+        Toast::AlreadyFinished => "toast-already-finished",
+        Toast::SendingFile => "toast-sending-file",
+        Toast::NotFound => "toast-not-found",
+        Toast::TryLater => "toast-try-later",
+    };
+    Some(words.say(key))
+}
