@@ -12,4 +12,12 @@ pub mod gate;
 pub mod metrics;
 pub mod patience;
 pub mod ports;
+
+pub mod courier;
+pub mod intake;
+pub mod ledger;
+pub mod poller;
+pub mod provider;
 pub mod runner;
+pub mod scheduler;
+pub mod session;

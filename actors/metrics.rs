@@ -6,6 +6,7 @@
 //! Labels are names of parts of the program; never a user, chat, job or payment.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{
@@ -13,6 +14,13 @@ use prometheus::{
     Registry,
 };
 
+use rei_domain::billing::Ending;
+use rei_domain::job::LaneName;
+use rei_domain::ledger::{Applied, Refusal};
+use rei_domain::spec::Mode;
+use rei_domain::time::Span;
+
+use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, Rider};
 use crate::supervision::Cause;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
@@ -20,6 +28,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 /// The registry that holds every metric of this crate; the first call registers all sections.
 pub fn registry() -> &'static Registry {
     LazyLock::force(&ACTORS);
+    LazyLock::force(&JOBS);
     &REGISTRY
 }
 
@@ -125,5 +134,156 @@ impl Actors {
 impl ActorMeters {
     pub(crate) fn restarts(&self, cause: Cause) -> &IntCounter {
         &self.restarts[cause as usize]
+    }
+}
+
+// Jobs and money
+
+/// Seconds from acceptance to the end; 180 is the objective.
+const JOB_BUCKETS: [f64; 12] = [
+    5.0, 15.0, 30.0, 60.0, 90.0, 120.0, 180.0, 240.0, 300.0, 600.0, 900.0, 1800.0,
+];
+
+pub(crate) static JOBS: LazyLock<Jobs> = LazyLock::new(Jobs::new);
+
+/// The metric families of jobs and of the money that is held for them.
+pub(crate) struct Jobs {
+    accepted: IntCounterVec,
+    finished: IntCounterVec,
+    duration: HistogramVec,
+    queue: IntGaugeVec,
+    overdrafts: IntCounterVec,
+    stale: IntCounter,
+}
+
+impl Jobs {
+    fn new() -> Self {
+        let jobs = Self {
+            accepted: register(IntCounterVec::new(
+                Opts::new(
+                    "rei_jobs_accepted_total",
+                    "Jobs whose hold and row were committed.",
+                ),
+                &["kind", "lane"],
+            )),
+            finished: register(IntCounterVec::new(
+                Opts::new(
+                    "rei_jobs_finished_total",
+                    "Jobs whose money was settled, by how they ended.",
+                ),
+                &["kind", "lane", "provider", "outcome", "cause"],
+            )),
+            duration: register(HistogramVec::new(
+                HistogramOpts::new(
+                    "rei_job_duration_seconds",
+                    "Time from a job's acceptance to its end.",
+                )
+                .buckets(JOB_BUCKETS.to_vec()),
+                &["kind", "outcome"],
+            )),
+            queue: register(IntGaugeVec::new(
+                Opts::new("rei_queue_jobs", "Jobs in a lane by state."),
+                &["lane", "state"],
+            )),
+            overdrafts: register(IntCounterVec::new(
+                Opts::new(
+                    "rei_ledger_overdrafts_refused_total",
+                    "Movements refused because an account would have gone below zero.",
+                ),
+                &["account_kind", "operation"],
+            )),
+            stale: register(IntCounter::new(
+                "rei_stale_writes_refused_total",
+                "Writes refused because the job had moved on under another lease.",
+            )),
+        };
+        jobs.export_zeros();
+        jobs
+    }
+
+    /// Every known label set exists from the start.
+    fn export_zeros(&self) {
+        for lane in LaneName::ALL {
+            self.queue.with_label_values(&[lane.as_str(), "ready"]);
+            for mode in [Mode::Generate, Mode::Edit] {
+                self.accepted
+                    .with_label_values(&[kind(mode), lane.as_str()]);
+            }
+        }
+        self.overdrafts.with_label_values(&["available", "hold"]);
+    }
+
+    /// A command was decided.
+    pub(crate) fn posted(&self, command: &LedgerCommand, outcome: &LedgerOutcome) {
+        match outcome {
+            LedgerOutcome::Applied {
+                applied: Applied::Now,
+                ..
+            } => {
+                if let Rider::Submit { job, .. } = &command.rider {
+                    let labels = [kind(job.spec.mode()), job.lane.as_str()];
+                    self.accepted.with_label_values(&labels).inc();
+                }
+            }
+            LedgerOutcome::Applied {
+                applied: Applied::Before,
+                ..
+            } => {}
+            LedgerOutcome::Refused(CommandRefusal::Money(Refusal::InsufficientFunds {
+                ..
+            })) => {
+                self.overdrafts
+                    .with_label_values(&["available", "hold"])
+                    .inc();
+            }
+            LedgerOutcome::Refused(CommandRefusal::JobMoved { .. }) => self.stale.inc(),
+            LedgerOutcome::Refused(
+                CommandRefusal::Money(_) | CommandRefusal::Draft(_) | CommandRefusal::DraftNotFound,
+            ) => {}
+        }
+    }
+
+    /// A job ended and its money is settled.
+    pub(crate) fn finished(
+        &self,
+        mode: Mode,
+        lane: LaneName,
+        provider: &str,
+        ending: Ending,
+        took: Span,
+    ) {
+        let (outcome, cause) = outcome(ending);
+        let labels = [kind(mode), lane.as_str(), provider, outcome, cause];
+        self.finished.with_label_values(&labels).inc();
+        let seconds = Duration::from_micros(u64::try_from(took.0).unwrap_or(0)).as_secs_f64();
+        self.duration
+            .with_label_values(&[kind(mode), outcome])
+            .observe(seconds);
+    }
+
+    /// How many jobs wait in a lane.
+    pub(crate) fn queued(&self, lane: LaneName, depth: u32) {
+        self.queue
+            .with_label_values(&[lane.as_str(), "ready"])
+            .set(i64::from(depth));
+    }
+}
+
+fn kind(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Generate => "image_generate",
+        Mode::Edit => "image_edit",
+    }
+}
+
+fn outcome(ending: Ending) -> (&'static str, &'static str) {
+    match ending {
+        Ending::Delivered => ("delivered", "none"),
+        Ending::ModerationRefused => ("refused", "moderation"),
+        Ending::InputUnavailable => ("refused", "user"),
+        Ending::ProviderFailed => ("failed", "provider"),
+        Ending::TimedOut => ("failed", "timeout"),
+        Ending::OurFault => ("failed", "ours"),
+        Ending::CancelledBeforeSubmit => ("cancelled", "user"),
     }
 }

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod messenger;
 pub mod outbox;
 pub mod provider;
+pub mod updates;
 pub mod users;
 pub mod view;
 

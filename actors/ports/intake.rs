@@ -1,37 +1,32 @@
-//! The intake: where an update becomes durable before Telegram is told that it arrived.
+//! The intake: where updates enter the house, whichever way they came.
 
 use async_trait::async_trait;
 
 use crate::ports::StoreError;
 use crate::ports::inbox::RawUpdate;
 
-/// What became of an update. Both are a success for the sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What became of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    /// It is stored and will be processed.
+    /// It is stored now.
     New,
-    /// It was stored before.
+    /// It was stored before: a redelivery.
     Known,
 }
 
-/// Why an update was not taken. The sender keeps it and delivers it again.
+/// Why an update was not taken. Its sender should send it again.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum IntakeError {
-    /// The node is draining; another one, or this one after its restart, takes it.
-    #[error("the intake is closed")]
-    Closed,
-    /// More updates wait to be stored than the intake holds.
-    #[error("the intake is full")]
-    Full,
-    /// The update may be stored or not; a repeat is safe.
+    /// Too many wait, or the house is closing.
+    #[error("the intake takes no more now")]
+    Busy,
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
 }
 
 /// Takes updates in.
 #[async_trait]
 pub trait Intake: Send + Sync + 'static {
-    /// Stores an update; durable when it returns `Ok`. Dropping the future leaves open
-    /// whether it was stored.
+    /// Stores an update; durable when it returns.
     async fn accept(&self, update: RawUpdate) -> Result<Accepted, IntakeError>;
 }

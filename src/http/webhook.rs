@@ -102,7 +102,7 @@ fn unavailable(update_id: i64, cause: &IntakeError) -> HttpError {
     let error = unavailable_error();
     let id = error.id();
     match cause {
-        IntakeError::Closed | IntakeError::Full | IntakeError::Store(StoreError::Retryable(_)) => {
+        IntakeError::Busy | IntakeError::Store(StoreError::Retryable(_)) => {
             tracing::warn!(update.id = update_id, error.id = %id, "an update was not taken: {cause}");
         }
         IntakeError::Store(StoreError::Broken(_)) => {

@@ -99,8 +99,7 @@ async fn telegram_keeps_an_update_that_was_not_stored() {
     let lost = StoreError::Retryable("canary host is away".to_owned());
     let broken = StoreError::Broken("canary sql".to_owned());
     for mood in [
-        Mood::Fails(IntakeError::Closed),
-        Mood::Fails(IntakeError::Full),
+        Mood::Fails(IntakeError::Busy),
         Mood::Fails(IntakeError::Store(lost)),
         Mood::Fails(IntakeError::Store(broken)),
         Mood::Hangs,
@@ -112,7 +111,7 @@ async fn telegram_keeps_an_update_that_was_not_stored() {
         assert!(!answer.body.contains("canary"), "{}", answer.body);
     }
     let metrics = house.metrics().await;
-    let line = "rei_telegram_webhooks_total{result=\"unavailable\"} 5\n";
+    let line = "rei_telegram_webhooks_total{result=\"unavailable\"} 4\n";
     assert!(metrics.contains(line), "{metrics}");
 }
 
@@ -144,7 +143,7 @@ async fn no_line_of_the_log_holds_a_body_a_secret_or_a_token() {
     let admin = TestRequest::get().uri("/admin/api/actors");
     let admin = admin.insert_header(("Authorization", "Bearer canary"));
     house.call(admin).await;
-    house.set_mood(Mood::Fails(IntakeError::Full));
+    house.set_mood(Mood::Fails(IntakeError::Busy));
     house.call(delivery().set_payload(UPDATE)).await;
     house.set_mood(Mood::Hangs);
     house.call(delivery().set_payload(UPDATE)).await;

@@ -1,0 +1,174 @@
+//! `Intake`: writes updates in groups and wakes the chats they belong to.
+//!
+//! An update is durable before its sender is answered. A wake-up that is lost, with a crash or
+//! because a session's gate is full, is made good by a regular look at what waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use async_trait::async_trait;
+use rei_domain::ids::ChatId;
+
+use crate::batch::{Batch, BatchError, BatchLimits, Batcher};
+use crate::gate::{Gate, Gated};
+use crate::ports::StoreError;
+use crate::ports::inbox::{InboxStore, RawUpdate};
+use crate::ports::intake::{Accepted, Intake, IntakeError};
+use crate::session::Sessions;
+use crate::supervision::{Child, Context};
+
+/// Chats woken by one regular look.
+const WAITING_CHATS_MAX: u32 = 512;
+
+/// Store this update.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Accepted, StoreError>")]
+pub struct StoreUpdate(pub RawUpdate);
+
+type Updates = Batcher<RawUpdate, Accepted, StoreError>;
+
+/// How the intake behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct IntakeSettings {
+    pub limits: BatchLimits,
+    /// The longest time between two looks at what waits.
+    pub poll: Duration,
+}
+
+/// The intake of one node.
+pub struct IntakeActor {
+    store: Arc<dyn InboxStore>,
+    sessions: Arc<dyn Sessions>,
+    settings: IntakeSettings,
+    updates: Updates,
+}
+
+impl IntakeActor {
+    /// An intake with nothing waiting.
+    pub fn new(
+        store: Arc<dyn InboxStore>,
+        sessions: Arc<dyn Sessions>,
+        settings: IntakeSettings,
+    ) -> Self {
+        Self {
+            store,
+            sessions,
+            settings,
+            updates: Batcher::new(settings.limits),
+        }
+    }
+
+    fn flush(&mut self, ctx: &mut Context<Self>) {
+        let Some(batch) = self.updates.next_batch() else {
+            return;
+        };
+        let Batch {
+            operations,
+            receipt,
+        } = batch;
+        let (store, sessions) = (self.store.clone(), self.sessions.clone());
+        let write = async move {
+            let keys: Vec<(i64, ChatId)> = operations
+                .iter()
+                .map(|update| (update.update_id, update.chat))
+                .collect();
+            let stored = store.store(operations).await;
+            if stored.is_ok() {
+                for (_, chat) in &keys {
+                    sessions.wake(*chat);
+                }
+            }
+            receipt.settle(stored.map(|new| {
+                let answer = |(id, _): &(i64, ChatId)| match new.contains(id) {
+                    true => Accepted::New,
+                    false => Accepted::Known,
+                };
+                keys.iter().map(answer).collect()
+            }));
+        };
+        ctx.spawn(
+            write
+                .into_actor(self)
+                .map(|(), actor, ctx| actor.flush(ctx)),
+        );
+    }
+}
+
+impl Actor for IntakeActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        let looks = look_regularly(
+            self.store.clone(),
+            self.sessions.clone(),
+            self.settings.poll,
+        );
+        ctx.spawn(looks.into_actor(self));
+    }
+}
+
+impl Child for IntakeActor {}
+
+/// Wakes chats whose updates were stored and not answered: after a start, after a lost wake-up.
+async fn look_regularly(store: Arc<dyn InboxStore>, sessions: Arc<dyn Sessions>, every: Duration) {
+    loop {
+        match store.waiting_chats(WAITING_CHATS_MAX).await {
+            Ok(chats) => {
+                for chat in chats {
+                    sessions.wake(chat);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "waiting chats cannot be read"),
+        }
+        tokio::time::sleep(every).await;
+    }
+}
+
+impl Handler<Gated<StoreUpdate>> for IntakeActor {
+    type Result = ResponseFuture<Result<Accepted, StoreError>>;
+
+    fn handle(&mut self, message: Gated<StoreUpdate>, ctx: &mut Context<Self>) -> Self::Result {
+        let (StoreUpdate(update), place) = message.split();
+        let pushed = self.updates.push(update);
+        self.flush(ctx);
+        Box::pin(async move {
+            let Ok(answer) = pushed else {
+                return Err(StoreError::Retryable("the intake's queue is full".into()));
+            };
+            let outcome = answer.await;
+            drop(place);
+            match outcome {
+                Ok(accepted) => Ok(accepted),
+                Err(BatchError::Failed(error)) => Err(error),
+                Err(BatchError::Lost) => Err(StoreError::Retryable("a batch was lost".into())),
+            }
+        })
+    }
+}
+
+/// The intake for those who receive updates.
+#[derive(Clone)]
+pub struct IntakeGate {
+    gate: Gate<IntakeActor>,
+    /// How long a sender waits for a place and an answer together.
+    limit: Duration,
+}
+
+impl IntakeGate {
+    /// A way in that waits at most `limit`.
+    pub fn new(gate: Gate<IntakeActor>, limit: Duration) -> Self {
+        Self { gate, limit }
+    }
+}
+
+#[async_trait]
+impl Intake for IntakeGate {
+    async fn accept(&self, update: RawUpdate) -> Result<Accepted, IntakeError> {
+        match self.gate.ask(StoreUpdate(update), self.limit).await {
+            Ok(Ok(accepted)) => Ok(accepted),
+            Ok(Err(error)) => Err(IntakeError::Store(error)),
+            Err(_refused) => Err(IntakeError::Busy),
+        }
+    }
+}
