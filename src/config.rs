@@ -27,8 +27,8 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use layers::{NAMED_VARIABLES, RESERVED_VARIABLES};
 pub use sections::{
-    Assets, Billing, Config, Database, Http, Jobs, Ledger, Log, LogFormat, NanoBanana, Providers,
-    Sessions, Shutdown, Supervision, Telegram,
+    Assets, Billing, Config, Database, Http, Intake, Jobs, Ledger, Log, LogFormat, NanoBanana,
+    Providers, Sessions, Shutdown, Supervision, Telegram,
 };
 
 use layers::Layers;

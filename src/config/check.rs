@@ -1,15 +1,11 @@
 //! What single values cannot tell: secrets' forms, and values that must agree.
 
-use std::time::Duration;
-
 use actix_web::http::Uri;
 use rei_domain::money::Money;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Config, ConfigError, Purpose};
 
-/// Long polling: what Telegram's server allows, in seconds.
-const POLL_TIMEOUT_MAX: Duration = Duration::from_secs(50);
 /// `setWebhook`'s limit on `max_connections`.
 const WEBHOOK_CONNECTIONS_MAX: u8 = 100;
 /// `setWebhook`'s limit on `secret_token`.
@@ -26,6 +22,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     let telegram = &config.telegram;
     let http = &config.http;
     let jobs = &config.jobs;
+    let sessions = &config.sessions;
     let billing = &config.billing;
     let supervision = &config.supervision;
 
@@ -40,11 +37,6 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         telegram.webhook_connections <= WEBHOOK_CONNECTIONS_MAX,
         "telegram.webhook_connections",
         "must be from 1 to 100, Telegram's limit",
-    )?;
-    ensure(
-        telegram.poll_timeout <= POLL_TIMEOUT_MAX,
-        "telegram.poll_timeout_secs",
-        "must be at most 50, Telegram's limit",
     )?;
     ensure(
         telegram.send_retry_base <= telegram.send_retry_max,
@@ -88,6 +80,16 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
                 .all(is_model_char),
         "providers.nano_banana.model",
         "must be a model id of letters, digits, dots, dashes and underscores",
+    )?;
+    ensure(
+        jobs.store_retry_base <= jobs.store_retry_max,
+        "jobs.store_retry_max_ms",
+        "must not be below jobs.store_retry_base_ms",
+    )?;
+    ensure(
+        sessions.store_retry_base <= sessions.store_retry_max,
+        "sessions.store_retry_max_ms",
+        "must not be below sessions.store_retry_base_ms",
     )?;
     ensure(
         supervision.backoff_base <= supervision.backoff_max,

@@ -22,6 +22,7 @@ pub struct Config {
     pub log: Log,
     pub http: Http,
     pub telegram: Telegram,
+    pub intake: Intake,
     pub sessions: Sessions,
     pub database: Database,
     pub ledger: Ledger,
@@ -101,12 +102,6 @@ pub struct Telegram {
     pub webhook_connections: u8,
     #[serde(deserialize_with = "values::user_ids")]
     pub admin_ids: Vec<UserId>,
-    #[serde(rename = "poll_timeout_secs", deserialize_with = "values::secs")]
-    pub poll_timeout: Duration,
-    #[serde(rename = "call_timeout_secs", deserialize_with = "values::secs")]
-    pub call_timeout: Duration,
-    #[serde(rename = "upload_timeout_secs", deserialize_with = "values::secs")]
-    pub upload_timeout: Duration,
     #[serde(rename = "album_quiet_ms", deserialize_with = "values::millis")]
     pub album_quiet: Duration,
     #[serde(deserialize_with = "values::count")]
@@ -123,6 +118,22 @@ pub struct Telegram {
     pub send_retry_base: Duration,
     #[serde(rename = "send_retry_max_ms", deserialize_with = "values::millis")]
     pub send_retry_max: Duration,
+    #[serde(rename = "outbox_poll_ms", deserialize_with = "values::millis")]
+    pub outbox_poll: Duration,
+    #[serde(rename = "progress_refresh_ms", deserialize_with = "values::millis")]
+    pub progress_refresh: Duration,
+}
+
+/// The way in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intake {
+    #[serde(deserialize_with = "values::count")]
+    pub batch_max: usize,
+    #[serde(deserialize_with = "values::count")]
+    pub waiting_max: usize,
+    #[serde(rename = "poll_ms", deserialize_with = "values::millis")]
+    pub poll: Duration,
 }
 
 /// Conversations.
@@ -137,6 +148,14 @@ pub struct Sessions {
     pub update_attempts_max: u32,
     #[serde(deserialize_with = "values::count")]
     pub updates_at_once: u32,
+    #[serde(deserialize_with = "values::count")]
+    pub alive_max: usize,
+    #[serde(deserialize_with = "values::count")]
+    pub store_tries: u32,
+    #[serde(rename = "store_retry_base_ms", deserialize_with = "values::millis")]
+    pub store_retry_base: Duration,
+    #[serde(rename = "store_retry_max_ms", deserialize_with = "values::millis")]
+    pub store_retry_max: Duration,
 }
 
 /// Where rows are kept.
@@ -225,6 +244,12 @@ pub struct Jobs {
     pub deadline: Duration,
     #[serde(deserialize_with = "values::count")]
     pub concurrency: usize,
+    #[serde(deserialize_with = "values::count")]
+    pub store_tries: u32,
+    #[serde(rename = "store_retry_base_ms", deserialize_with = "values::millis")]
+    pub store_retry_base: Duration,
+    #[serde(rename = "store_retry_max_ms", deserialize_with = "values::millis")]
+    pub store_retry_max: Duration,
 }
 
 /// The AI backends, a section each.

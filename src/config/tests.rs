@@ -243,11 +243,6 @@ fn a_wrong_value_is_one_sentence_that_names_its_key() {
             "log.level must be a level",
         ),
         (
-            "REI__TELEGRAM__POLL_TIMEOUT_SECS",
-            "51",
-            "must be at most 50",
-        ),
-        (
             "REI__TELEGRAM__WEBHOOK_CONNECTIONS",
             "101",
             "must be from 1 to 100",

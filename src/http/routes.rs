@@ -5,10 +5,11 @@ use actix_web::{FromRequest, Resource, Responder, web};
 
 use super::error::{HttpError, Refusal};
 use super::{HttpState, State, admin, probes, scrape, webhook};
+use crate::telegram::webhook_setup::WEBHOOK_PATH;
 
 /// The routes there are, for metrics that exist from the start.
 pub const ROUTES: [(&str, &str); 7] = [
-    ("/webhook/telegram", "POST"),
+    (WEBHOOK_PATH, "POST"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
     ("/version", "GET"),
@@ -46,7 +47,7 @@ pub fn configure(app: &mut web::ServiceConfig, state: &HttpState, surface: Surfa
 }
 
 fn public(app: &mut web::ServiceConfig) {
-    app.service(post("/webhook/telegram", webhook::receive));
+    app.service(post(WEBHOOK_PATH, webhook::receive));
 }
 
 fn internal(app: &mut web::ServiceConfig) {

@@ -23,6 +23,22 @@ async fn a_delivery_is_stored_untouched_and_answered_with_an_empty_200() {
 }
 
 #[actix_web::test]
+async fn a_real_update_is_filed_under_its_chat() {
+    let mut house = TestHouse::new();
+    if let Some(webhook) = &mut house.state.webhook {
+        webhook.identify = crate::telegram::chat_of;
+    }
+    let update = r#"{"update_id":9,"message":{"message_id":1,"date":1,
+        "chat":{"id":77,"type":"private"},"text":"hello"}}"#;
+    let answer = house.call(delivery().set_payload(update)).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let taken = house.taken();
+    assert_eq!((taken[0].update_id, taken[0].chat), (9, ChatId(77)));
+    let garbage = delivery().set_payload(&b"\xff{{{{"[..]);
+    house.call(garbage).await.assert_problem(400);
+}
+
+#[actix_web::test]
 async fn a_known_update_is_a_success_too() {
     let house = TestHouse::new();
     house.set_mood(Mood::Knows);
