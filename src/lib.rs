@@ -1,6 +1,11 @@
 //! Touches the outside world and wires the house together.
 
 pub mod assets;
+pub mod boot;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod logging;
 pub mod pictures;
 pub mod store;
 pub mod telegram;

@@ -1,1 +1,87 @@
-fn main() {}
+//! The binary: reads the command line and the configuration, and hands over to `boot`.
+//!
+//! Exit codes: 0 done, 1 the work failed, 2 the command line or the configuration is wrong.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use rei_bot::boot;
+use rei_bot::cli::{Cli, Command};
+use rei_bot::config::{Config, ConfigError, Environment, Loaded, Purpose};
+use rei_bot::logging;
+
+/// The command line or the configuration is wrong; clap ends with the same code.
+const WRONG_CONFIG: u8 = 2;
+
+fn main() -> ExitCode {
+    // Before the first HTTP client is built: two TLS providers are linked, and neither is
+    // the default by itself.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("nothing installed a TLS provider before main");
+    match run(Cli::of_process()) {
+        Ok(code) => code,
+        Err(Failure::Config(error)) => {
+            eprintln!("rei-bot: {error}");
+            ExitCode::from(WRONG_CONFIG)
+        }
+        Err(Failure::Work(error)) => {
+            eprintln!("rei-bot: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why nothing came of it.
+enum Failure {
+    Config(ConfigError),
+    Work(anyhow::Error),
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Failure::Config(error)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Failure::Work(error)
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let environment = Environment::of_process(Path::new(".env"))?;
+    let load = |purpose| Config::load(&environment, cli.config.as_deref(), purpose);
+    let start_logging =
+        |loaded: &Loaded| logging::init(&loaded.config.log, environment.get("RUST_LOG"));
+    let system = actix_rt::System::new();
+    let code = match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            let loaded = load(Purpose::Serve)?;
+            start_logging(&loaded)?;
+            system.block_on(boot::serve(loaded))?
+        }
+        Command::Demo(args) => system.block_on(boot::demo(args, &environment))?,
+        Command::Sandbox(args) => system.block_on(boot::sandbox(args))?,
+        Command::Migrate => {
+            let loaded = load(Purpose::Database)?;
+            start_logging(&loaded)?;
+            system.block_on(boot::migrate(loaded))?
+        }
+        Command::Verify => {
+            let loaded = load(Purpose::Database)?;
+            start_logging(&loaded)?;
+            system.block_on(boot::verify(loaded))?
+        }
+        Command::CheckConfig => {
+            let loaded = load(Purpose::Serve)?;
+            print!("{}", loaded.shown());
+            for variable in environment.without_effect() {
+                println!("# {variable} is set and has no effect in this version");
+            }
+            ExitCode::SUCCESS
+        }
+    };
+    Ok(code)
+}

@@ -88,8 +88,10 @@ pub async fn deliver(
     match outcome {
         Ok(message) => finish(ports, row, Sent::Delivered { message }, watch).await,
         Err(MessengerError::Unreachable) => {
+            // The row first: whoever makes the user reachable again finds it and revives it.
+            let finished = finish(ports, row, Sent::Unreachable, None).await?;
             mark_unreachable(ports, row.chat).await?;
-            finish(ports, row, Sent::Unreachable, None).await
+            Ok(finished)
         }
         Err(MessengerError::Retryable { after }) => postpone(ports, retry, row, after).await,
         Err(MessengerError::Ambiguous | MessengerError::MessageGone) => {

@@ -1,7 +1,7 @@
 //! Every statement is one that both databases understand.
 
 use crate::store::fixtures::for_both;
-use crate::store::{Conn, STATEMENTS};
+use crate::store::{Conn, Engine, POSTGRES_STATEMENTS, STATEMENTS};
 
 /// Prepares a text as the database itself does, which reads every name in it.
 fn preparation(conn: &Conn, text: &str) -> String {
@@ -24,6 +24,23 @@ fn preparation(conn: &Conn, text: &str) -> String {
 fn every_statement_is_understood_by_both_databases() {
     for_both(async |db| {
         for text in STATEMENTS.iter().copied().flatten() {
+            db.write(async move |conn: &mut Conn| {
+                let preparation = preparation(conn, text);
+                conn.batch(&preparation).await
+            })
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {text}"));
+        }
+    });
+}
+
+#[test]
+fn the_locking_forms_are_understood_by_postgresql() {
+    for_both(async |db| {
+        if db.engine() == Engine::Sqlite {
+            return;
+        }
+        for text in POSTGRES_STATEMENTS.iter().copied().flatten() {
             db.write(async move |conn: &mut Conn| {
                 let preparation = preparation(conn, text);
                 conn.batch(&preparation).await

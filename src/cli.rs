@@ -1,0 +1,119 @@
+//! The command line: what the binary can be asked to do.
+//!
+//! Secrets are never arguments: they would stand in the list of processes.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+/// A Telegram bot that sells AI images, with books that always balance.
+#[derive(Debug, Parser)]
+#[command(name = "rei-bot", version, disable_help_subcommand = true)]
+pub struct Cli {
+    /// A TOML file over the built-in defaults; REI_CONFIG names one too. Not for demo and sandbox
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Without a command the bot is served
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+impl Cli {
+    /// The command line of this process. Ends the process, with code 2, when it is wrong.
+    pub fn of_process() -> Cli {
+        match Cli::parse().checked() {
+            Ok(cli) => cli,
+            Err(error) => error.exit(),
+        }
+    }
+
+    /// The demo and the sandbox take no file: it could name a real token or database.
+    fn checked(self) -> Result<Cli, clap::Error> {
+        let takes_file = match self.command {
+            Some(Command::Demo(_) | Command::Sandbox(_)) => false,
+            Some(Command::Serve | Command::Migrate | Command::CheckConfig | Command::Verify)
+            | None => true,
+        };
+        if self.config.is_some() && !takes_file {
+            let text = "the demo and the sandbox take no --config: they touch nothing real";
+            return Err(Cli::command().error(ErrorKind::ArgumentConflict, text));
+        }
+        Ok(self)
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Try the bot in a browser: no keys, no servers, play money
+    Demo(DemoArgs),
+    /// Serve the bot on Telegram (the default)
+    Serve,
+    /// Run the emulators of Telegram and Gemini alone, on loopback
+    Sandbox(SandboxArgs),
+    /// Bring the database's schema up to date and end
+    Migrate,
+    /// Show the effective configuration without secrets; fail if the bot could not start with it
+    CheckConfig,
+    /// Audit the books and the jobs; safe beside a running bot; fail if anything is broken
+    Verify,
+}
+
+/// How to run the demo.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// Where the chat page listens
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:9090")]
+    pub addr: SocketAddr,
+    /// The folder of the database and the pictures; by default a new one that is removed at
+    /// the end
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// How to run the emulators.
+#[derive(Args, Clone, Debug)]
+pub struct SandboxArgs {
+    /// Where the emulators and the chat page listen
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:9090")]
+    pub addr: SocketAddr,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_the_bot_is_served() {
+        let cli = Cli::try_parse_from(["rei-bot"]).unwrap();
+        assert!(cli.command.is_none());
+        let cli = Cli::try_parse_from(["rei-bot", "serve", "--config", "my.toml"]).unwrap();
+        assert!(matches!(cli.command, Some(Command::Serve)));
+        assert_eq!(cli.config, Some(PathBuf::from("my.toml")));
+    }
+
+    #[test]
+    fn the_demo_takes_no_file() {
+        let cli = Cli::try_parse_from(["rei-bot", "--config", "real.toml", "demo"]).unwrap();
+        assert!(cli.checked().is_err());
+        let cli = Cli::try_parse_from(["rei-bot", "--config", "real.toml", "serve"]).unwrap();
+        assert!(cli.checked().is_ok());
+    }
+
+    #[test]
+    fn the_demo_has_an_address_and_a_folder() {
+        let cli = Cli::try_parse_from(["rei-bot", "demo", "--addr", "127.0.0.1:0", "--data", "d"]);
+        let Some(Command::Demo(demo)) = cli.unwrap().command else {
+            panic!("not the demo");
+        };
+        assert_eq!(demo.addr.port(), 0);
+        assert_eq!(demo.data, Some(PathBuf::from("d")));
+    }
+}

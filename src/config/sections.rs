@@ -1,0 +1,338 @@
+//! The typed configuration. What each value means and why stands in `config/default.toml`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bigdecimal::BigDecimal;
+use rei_domain::billing::AmbiguityPolicy;
+use rei_domain::ids::UserId;
+use rei_domain::money::Money;
+use rei_domain::pricing::ImagePrices;
+use rei_domain::spec::Size;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::values;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub log: Log,
+    pub http: Http,
+    pub telegram: Telegram,
+    pub intake: Intake,
+    pub sessions: Sessions,
+    pub database: Database,
+    pub ledger: Ledger,
+    pub billing: Billing,
+    pub jobs: Jobs,
+    pub providers: Providers,
+    pub assets: Assets,
+    pub supervision: Supervision,
+    pub shutdown: Shutdown,
+}
+
+/// What is logged and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub format: LogFormat,
+    /// A filter in the syntax of `RUST_LOG`.
+    pub level: String,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The HTTP listeners and their limits.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    #[serde(deserialize_with = "values::socket_addr")]
+    pub addr: SocketAddr,
+    /// Where `/metrics` and `/admin` are served; on `addr` when there is none.
+    #[serde(deserialize_with = "values::optional_socket_addr")]
+    pub admin_addr: Option<SocketAddr>,
+    /// Set: webhook. Not set: long polling. Without a closing slash.
+    #[serde(deserialize_with = "values::optional_base_url")]
+    pub public_url: Option<String>,
+    #[serde(deserialize_with = "values::secret")]
+    pub admin_token: Option<SecretString>,
+    /// Zero: one for each core.
+    #[serde(deserialize_with = "values::count_or_zero")]
+    pub workers: usize,
+    #[serde(deserialize_with = "values::count")]
+    pub connections_max: usize,
+    #[serde(rename = "header_timeout_ms", deserialize_with = "values::millis")]
+    pub header_timeout: Duration,
+    #[serde(rename = "body_timeout_ms", deserialize_with = "values::millis")]
+    pub body_timeout: Duration,
+    #[serde(rename = "answer_timeout_ms", deserialize_with = "values::millis")]
+    pub answer_timeout: Duration,
+    #[serde(rename = "readiness_timeout_ms", deserialize_with = "values::millis")]
+    pub readiness_timeout: Duration,
+    #[serde(rename = "keep_alive_secs", deserialize_with = "values::secs")]
+    pub keep_alive: Duration,
+    #[serde(rename = "disconnect_timeout_ms", deserialize_with = "values::millis")]
+    pub disconnect_timeout: Duration,
+    #[serde(deserialize_with = "values::bytes")]
+    pub webhook_bytes_max: usize,
+}
+
+/// The bot's account and the pace it keeps.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telegram {
+    #[serde(deserialize_with = "values::secret")]
+    pub bot_token: Option<SecretString>,
+    /// Without a closing slash.
+    #[serde(deserialize_with = "values::base_url")]
+    pub api_url: String,
+    /// At most two; the first is told to Telegram.
+    #[serde(rename = "webhook_secret", deserialize_with = "values::secrets")]
+    pub webhook_secrets: Vec<SecretString>,
+    #[serde(deserialize_with = "values::count")]
+    pub webhook_connections: u8,
+    #[serde(deserialize_with = "values::user_ids")]
+    pub admin_ids: Vec<UserId>,
+    #[serde(rename = "album_quiet_ms", deserialize_with = "values::millis")]
+    pub album_quiet: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub send_per_second: u32,
+    #[serde(deserialize_with = "values::count")]
+    pub send_burst: u32,
+    #[serde(rename = "chat_interval_ms", deserialize_with = "values::millis")]
+    pub chat_interval: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub chat_burst: u32,
+    #[serde(deserialize_with = "values::count")]
+    pub send_attempts_max: u32,
+    #[serde(rename = "send_retry_base_ms", deserialize_with = "values::millis")]
+    pub send_retry_base: Duration,
+    #[serde(rename = "send_retry_max_ms", deserialize_with = "values::millis")]
+    pub send_retry_max: Duration,
+    #[serde(rename = "outbox_poll_ms", deserialize_with = "values::millis")]
+    pub outbox_poll: Duration,
+    #[serde(rename = "progress_refresh_ms", deserialize_with = "values::millis")]
+    pub progress_refresh: Duration,
+}
+
+/// The way in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intake {
+    #[serde(deserialize_with = "values::count")]
+    pub batch_max: usize,
+    #[serde(deserialize_with = "values::count")]
+    pub waiting_max: usize,
+    #[serde(rename = "poll_ms", deserialize_with = "values::millis")]
+    pub poll: Duration,
+}
+
+/// Conversations.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sessions {
+    #[serde(rename = "idle_secs", deserialize_with = "values::secs")]
+    pub idle: Duration,
+    #[serde(rename = "asking_secs", deserialize_with = "values::secs")]
+    pub asking: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub update_attempts_max: u32,
+    #[serde(deserialize_with = "values::count")]
+    pub updates_at_once: u32,
+    #[serde(deserialize_with = "values::count")]
+    pub alive_max: usize,
+    #[serde(deserialize_with = "values::count")]
+    pub store_tries: u32,
+    #[serde(rename = "store_retry_base_ms", deserialize_with = "values::millis")]
+    pub store_retry_base: Duration,
+    #[serde(rename = "store_retry_max_ms", deserialize_with = "values::millis")]
+    pub store_retry_max: Duration,
+}
+
+/// Where rows are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://…` or `postgres://…`, which may hold a password.
+    #[serde(deserialize_with = "values::present_secret")]
+    pub url: SecretString,
+    #[serde(deserialize_with = "values::count")]
+    pub pool_max: usize,
+    #[serde(deserialize_with = "values::count")]
+    pub readers: usize,
+    #[serde(rename = "acquire_timeout_ms", deserialize_with = "values::millis")]
+    pub acquire_timeout: Duration,
+    #[serde(rename = "statement_timeout_ms", deserialize_with = "values::millis")]
+    pub statement_timeout: Duration,
+    #[serde(rename = "busy_timeout_ms", deserialize_with = "values::millis")]
+    pub busy_timeout: Duration,
+}
+
+/// The ledger's group commit.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    #[serde(deserialize_with = "values::count")]
+    pub batch_max: usize,
+    #[serde(deserialize_with = "values::count")]
+    pub waiting_max: usize,
+}
+
+/// What users pay.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Billing {
+    #[serde(rename = "welcome_bonus_kopecks", deserialize_with = "values::kopecks")]
+    pub welcome_bonus: Money,
+    #[serde(rename = "price_lock_secs", deserialize_with = "values::secs")]
+    pub price_lock: Duration,
+    #[serde(rename = "price_1k_kopecks", deserialize_with = "values::kopecks")]
+    pub price_1k: Money,
+    #[serde(rename = "price_2k_kopecks", deserialize_with = "values::kopecks")]
+    pub price_2k: Money,
+    #[serde(rename = "price_4k_kopecks", deserialize_with = "values::kopecks")]
+    pub price_4k: Money,
+    #[serde(rename = "price_input_kopecks", deserialize_with = "values::kopecks")]
+    pub price_input: Money,
+    /// Roubles for a US dollar.
+    #[serde(deserialize_with = "values::rate")]
+    pub usd_rub: BigDecimal,
+}
+
+impl Billing {
+    /// The price list of Nano Banana Pro.
+    pub fn image_prices(&self) -> ImagePrices {
+        ImagePrices {
+            one_k: self.price_1k,
+            two_k: self.price_2k,
+            four_k: self.price_4k,
+            input: self.price_input,
+        }
+    }
+}
+
+/// The work on jobs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jobs {
+    #[serde(rename = "lease_ms", deserialize_with = "values::millis")]
+    pub lease: Duration,
+    #[serde(rename = "renew_ms", deserialize_with = "values::millis")]
+    pub renew: Duration,
+    #[serde(rename = "poll_ms", deserialize_with = "values::millis")]
+    pub poll: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub lane_capacity: usize,
+    #[serde(deserialize_with = "values::count")]
+    pub read_at_once: u32,
+    #[serde(deserialize_with = "values::count")]
+    pub attempts_max: u32,
+    #[serde(rename = "retry_base_ms", deserialize_with = "values::millis")]
+    pub retry_base: Duration,
+    #[serde(rename = "retry_max_ms", deserialize_with = "values::millis")]
+    pub retry_max: Duration,
+    #[serde(rename = "deadline_secs", deserialize_with = "values::secs")]
+    pub deadline: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub concurrency: usize,
+    #[serde(deserialize_with = "values::count")]
+    pub store_tries: u32,
+    #[serde(rename = "store_retry_base_ms", deserialize_with = "values::millis")]
+    pub store_retry_base: Duration,
+    #[serde(rename = "store_retry_max_ms", deserialize_with = "values::millis")]
+    pub store_retry_max: Duration,
+}
+
+/// The AI backends, a section each.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Providers {
+    pub nano_banana: NanoBanana,
+}
+
+/// Nano Banana Pro: the Gemini image API.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NanoBanana {
+    #[serde(deserialize_with = "values::secret")]
+    pub api_key: Option<SecretString>,
+    /// Without a closing slash.
+    #[serde(deserialize_with = "values::base_url")]
+    pub api_url: String,
+    pub model: String,
+    #[serde(deserialize_with = "values::count")]
+    pub concurrency: usize,
+    #[serde(rename = "connect_timeout_secs", deserialize_with = "values::secs")]
+    pub connect_timeout: Duration,
+    #[serde(rename = "timeout_secs", deserialize_with = "values::secs")]
+    pub timeout: Duration,
+    #[serde(rename = "timeout_4k_secs", deserialize_with = "values::secs")]
+    pub timeout_4k: Duration,
+    #[serde(deserialize_with = "values::bytes")]
+    pub response_bytes_max: usize,
+    #[serde(deserialize_with = "values::ambiguity")]
+    pub ambiguity: AmbiguityPolicy,
+    #[serde(deserialize_with = "values::micro_usd")]
+    pub cost_1k_micro_usd: i64,
+    #[serde(deserialize_with = "values::micro_usd")]
+    pub cost_2k_micro_usd: i64,
+    #[serde(deserialize_with = "values::micro_usd")]
+    pub cost_4k_micro_usd: i64,
+    #[serde(deserialize_with = "values::micro_usd")]
+    pub cost_input_micro_usd: i64,
+}
+
+impl NanoBanana {
+    /// How long one call may take, by the size that is asked for.
+    pub fn timeout_of(&self, size: Size) -> Duration {
+        match size {
+            Size::OneK | Size::TwoK => self.timeout,
+            Size::FourK => self.timeout_4k,
+        }
+    }
+}
+
+/// Where pictures are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assets {
+    #[serde(rename = "url", deserialize_with = "values::folder")]
+    pub folder: PathBuf,
+}
+
+/// When an actor is restarted, and when the process gives up.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Supervision {
+    #[serde(deserialize_with = "values::count")]
+    pub restarts_max: u32,
+    #[serde(rename = "window_secs", deserialize_with = "values::secs")]
+    pub window: Duration,
+    #[serde(rename = "backoff_base_ms", deserialize_with = "values::millis")]
+    pub backoff_base: Duration,
+    #[serde(rename = "backoff_max_ms", deserialize_with = "values::millis")]
+    pub backoff_max: Duration,
+    #[serde(rename = "heartbeat_ms", deserialize_with = "values::millis")]
+    pub heartbeat: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub heartbeats_missed_max: u32,
+    #[serde(rename = "quarantine_secs", deserialize_with = "values::secs")]
+    pub quarantine: Duration,
+}
+
+/// The way out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shutdown {
+    #[serde(rename = "drain_secs", deserialize_with = "values::secs")]
+    pub drain: Duration,
+}
