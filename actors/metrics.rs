@@ -29,6 +29,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 pub fn registry() -> &'static Registry {
     LazyLock::force(&ACTORS);
     LazyLock::force(&JOBS);
+    LazyLock::force(&PROVIDERS);
     &REGISTRY
 }
 
@@ -286,4 +287,52 @@ fn outcome(ending: Ending) -> (&'static str, &'static str) {
         Ending::OurFault => ("failed", "ours"),
         Ending::CancelledBeforeSubmit => ("cancelled", "user"),
     }
+}
+
+// Providers
+
+/// Seconds of one call; pictures take tens of seconds, 4K up to minutes.
+const PROVIDER_BUCKETS: [f64; 10] = [0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 180.0, 600.0];
+
+static PROVIDERS: LazyLock<Providers> = LazyLock::new(Providers::new);
+
+struct Providers {
+    requests: IntCounterVec,
+    duration: HistogramVec,
+}
+
+impl Providers {
+    fn new() -> Self {
+        let providers = Self {
+            requests: register(IntCounterVec::new(
+                Opts::new(
+                    "rei_provider_requests_total",
+                    "Calls to AI backends by how they ended.",
+                ),
+                &["provider", "operation", "result"],
+            )),
+            duration: register(HistogramVec::new(
+                HistogramOpts::new(
+                    "rei_provider_request_duration_seconds",
+                    "Time of one call to an AI backend.",
+                )
+                .buckets(PROVIDER_BUCKETS.to_vec()),
+                &["provider", "operation"],
+            )),
+        };
+        for result in ["ok", "retryable", "refused", "broken", "timeout"] {
+            let labels = ["nano_banana", "submit", result];
+            providers.requests.with_label_values(&labels);
+        }
+        providers
+    }
+}
+
+/// A call to a provider ended; `result` is one of ok, retryable, refused, broken, timeout.
+pub fn provider_call(provider: &str, operation: &str, result: &str, took: Duration) {
+    let labels = [provider, operation, result];
+    PROVIDERS.requests.with_label_values(&labels).inc();
+    let labels = [provider, operation];
+    let duration = PROVIDERS.duration.with_label_values(&labels);
+    duration.observe(took.as_secs_f64());
 }

@@ -21,7 +21,7 @@ use rei_actors::ports::clock::Clock;
 use rei_domain::ids::{AssetId, UserId};
 use sha2::{Digest, Sha256};
 
-pub use self::place::{PlaceError, open};
+pub use self::place::{PlaceError, open_folder};
 use crate::store::AssetRows;
 
 /// The asset store: objects beside the table `assets`.
@@ -32,7 +32,7 @@ pub struct AssetStore {
 }
 
 impl AssetStore {
-    /// Joins an object store, as [`open`] gives it, with the rows.
+    /// Joins an object store, as [`open_folder`] gives it, with the rows.
     pub fn new(objects: Arc<dyn ObjectStore>, rows: AssetRows, clock: Arc<dyn Clock>) -> Self {
         Self {
             objects,

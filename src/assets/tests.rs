@@ -18,7 +18,7 @@ impl Clock for FixedClock {
 }
 
 fn store_in(folder: &FilePath, db: &Db) -> AssetStore {
-    let objects = open(&format!("file://{}", folder.display())).unwrap();
+    let objects = open_folder(folder).unwrap();
     AssetStore::new(objects, AssetRows::new(db.clone()), Arc::new(FixedClock))
 }
 

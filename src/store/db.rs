@@ -28,7 +28,6 @@ const RUNTIME_THREADS: usize = 2;
 /// Set on each SQLite connection. `FULL` keeps what was acknowledged through a power cut; a
 /// second process that holds the file is waited for, not failed on.
 const LITE_SETUP: &str = "
-    PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
@@ -48,6 +47,8 @@ pub struct DbConfig {
     pub wait_max: Duration,
     /// PostgreSQL ends a statement after this.
     pub statement_max: Duration,
+    /// A statement waits this long for another process that holds SQLite's file.
+    pub busy_max: Duration,
 }
 
 /// Why there is no database. The text is for the operator and holds no password.
@@ -324,13 +325,20 @@ fn lite_pools(path: &str, config: &DbConfig) -> Result<Pools, DbError> {
         return Err(DbError::NoFile);
     }
     Ok(Pools::Lite {
-        writer: lite_pool(path, 1)?,
-        readers: lite_pool(path, config.connections_max)?,
+        writer: lite_pool(path, config, 1)?,
+        readers: lite_pool(path, config, config.connections_max)?,
     })
 }
 
-fn lite_pool(path: &str, connections: usize) -> Result<Pool<LiteConnection>, BuildError> {
-    let manager = manager(path.to_owned(), LITE_SETUP.to_owned());
+fn lite_pool(
+    path: &str,
+    config: &DbConfig,
+    connections: usize,
+) -> Result<Pool<LiteConnection>, BuildError> {
+    // First, because switching to WAL may itself have to wait.
+    let busy_ms = config.busy_max.as_millis();
+    let setup = format!("PRAGMA busy_timeout = {busy_ms};{LITE_SETUP}");
+    let manager = manager(path.to_owned(), setup);
     Pool::builder(manager).max_size(connections).build()
 }
 

@@ -58,6 +58,7 @@ pub fn connect(url: &str) -> Db {
         connections_max: 8,
         wait_max: Duration::from_secs(30),
         statement_max: Duration::from_secs(30),
+        busy_max: Duration::from_secs(5),
     };
     Db::try_new(&config).unwrap()
 }

@@ -33,6 +33,7 @@ fn refusal(url: &str) -> String {
         connections_max: 1,
         wait_max: Duration::from_secs(1),
         statement_max: Duration::from_secs(1),
+        busy_max: Duration::from_secs(5),
     };
     let refusal = Db::try_new(&config).err();
     refusal.expect(url).to_string()
