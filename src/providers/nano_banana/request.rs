@@ -1,0 +1,32 @@
+//! The request body.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rei_actors::ports::provider::RenderRequest;
+use rei_domain::spec::Aspect;
+use serde_json::{Value, json};
+
+/// The body of `generateContent`: words first, then the pictures in the user's order. `TEXT`
+/// is asked for beside `IMAGE`, because without it an explanation of a refusal is lost.
+pub(super) fn body(request: &RenderRequest) -> Value {
+    let mut parts = vec![json!({ "text": request.prompt })];
+    for picture in &request.inputs {
+        parts.push(json!({
+            "inlineData": {
+                "mimeType": picture.kind.mime(),
+                "data": STANDARD.encode(&picture.bytes),
+            }
+        }));
+    }
+    let mut image = json!({ "imageSize": request.size.as_str() });
+    if request.aspect != Aspect::Auto {
+        image["aspectRatio"] = json!(request.aspect.as_str());
+    }
+    json!({
+        "contents": [{ "role": "user", "parts": parts }],
+        "generationConfig": {
+            "responseModalities": ["TEXT", "IMAGE"],
+            "imageConfig": image,
+        },
+    })
+}
