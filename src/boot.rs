@@ -1,35 +1,170 @@
 //! Wires the house together: one function for each thing the binary does.
 
+mod clock;
+mod house;
+mod readiness;
+mod settings;
+mod signals;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
+use rei_actors::ports::clock::Clock as _;
+use rei_sandbox::Sandbox;
+use secrecy::SecretString;
+
 use crate::cli::{DemoArgs, SandboxArgs};
-use crate::config::{Environment, Loaded};
+use crate::config::{Config, Environment, Loaded, Log, LogFormat};
+use crate::logging;
+use crate::store::{Db, verify};
+
+pub use clock::SystemClock;
+pub use house::House;
+
+/// The sandbox's own credentials: they open nothing else.
+const SANDBOX_BOT_TOKEN: &str = "1000000001:sandbox-token-that-opens-nothing-else";
+const SANDBOX_GEMINI_KEY: &str = "sandbox-key";
 
 /// Serves the bot until a signal ends it.
 pub async fn serve(loaded: Loaded) -> anyhow::Result<ExitCode> {
-    drop(loaded);
-    anyhow::bail!("serving is not wired in this build")
+    let house = House::start(&loaded).await?;
+    tracing::info!(addr = %house.addr(), "the house is open");
+    Ok(live(house).await)
 }
 
-/// Runs the bot with the sandbox in one process.
+/// Lives until a signal or an actor that cannot be healed.
+async fn live(mut house: House) -> ExitCode {
+    let mut signals = signals::Signals::listen();
+    let code = tokio::select! {
+        () = signals.first() => ExitCode::SUCCESS,
+        escalation = house.given_up() => {
+            tracing::error!(actor = %escalation.actor, reason = ?escalation.reason,
+                "an actor cannot be healed, the process ends to start anew");
+            ExitCode::FAILURE
+        }
+    };
+    tracing::info!("the house closes");
+    tokio::select! {
+        () = house.close() => {}
+        () = signals.second() => {
+            tracing::warn!("a second signal: leaving at once, rows wait");
+            return ExitCode::FAILURE;
+        }
+    }
+    code
+}
+
+/// Runs the bot with the sandbox in one process: no keys, no servers, play money.
 pub async fn demo(args: DemoArgs, environment: &Environment) -> anyhow::Result<ExitCode> {
-    let _ = (args, environment);
-    anyhow::bail!("the demo is not wired in this build")
+    let temporary;
+    let data: PathBuf = match &args.data {
+        Some(data) => data.clone(),
+        None => {
+            temporary = TemporaryFolder::make()?;
+            temporary.0.clone()
+        }
+    };
+    std::fs::create_dir_all(&data)
+        .with_context(|| format!("the folder {} cannot be made", data.display()))?;
+    let mut loaded = Config::demo(environment, &data)?;
+    logging::init(&loaded.config.log, environment.get("RUST_LOG"))?;
+    let sandbox = start_sandbox(args.addr).await?;
+    let config = &mut loaded.config;
+    config.telegram.api_url = sandbox.url("telegram");
+    config.telegram.bot_token = Some(SecretString::from(SANDBOX_BOT_TOKEN));
+    config.providers.nano_banana.api_url = sandbox.url("gemini");
+    config.providers.nano_banana.api_key = Some(SecretString::from(SANDBOX_GEMINI_KEY));
+    let house = House::start(&loaded).await?;
+    println!(
+        "The bot is ready. Chat with it at http://{}/",
+        sandbox.addr()
+    );
+    println!(
+        "Health, metrics: http://{}/metrics. Ctrl-C ends the demo.",
+        house.addr()
+    );
+    let code = live(house).await;
+    sandbox.stop().await;
+    Ok(code)
 }
 
 /// Runs the emulators alone.
 pub async fn sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("the sandbox at {} is not wired in this build", args.addr)
+    let log = Log {
+        format: LogFormat::Text,
+        level: "info".to_owned(),
+    };
+    logging::init(&log, None)?;
+    let sandbox = start_sandbox(args.addr).await?;
+    println!("The chat page is at http://{}/", sandbox.addr());
+    println!("BOT_TOKEN={SANDBOX_BOT_TOKEN}");
+    println!("TELEGRAM_API_URL={}", sandbox.url("telegram"));
+    println!("NANO_BANANA_API_KEY={SANDBOX_GEMINI_KEY}");
+    println!("NANO_BANANA_API_URL={}", sandbox.url("gemini"));
+    signals::Signals::listen().first().await;
+    sandbox.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn start_sandbox(addr: std::net::SocketAddr) -> anyhow::Result<Sandbox> {
+    let config = rei_sandbox::Config {
+        addr,
+        bot_token: SANDBOX_BOT_TOKEN.to_owned(),
+        gemini_key: SANDBOX_GEMINI_KEY.to_owned(),
+    };
+    Sandbox::start(config)
+        .await
+        .with_context(|| format!("the sandbox cannot listen on {addr}; try --addr 127.0.0.1:0"))
 }
 
 /// Brings the database's schema up to date.
 pub async fn migrate(loaded: Loaded) -> anyhow::Result<ExitCode> {
-    drop(loaded);
-    anyhow::bail!("migrating is not wired in this build")
+    let db = Db::try_new(&settings::database(&loaded.config))?;
+    let steps = db.migrate().await?;
+    if steps.is_empty() {
+        println!("The schema is up to date.");
+    }
+    for step in steps {
+        println!("Applied {step}.");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Audits the books; a failure exit code when an invariant is broken.
 pub async fn verify(loaded: Loaded) -> anyhow::Result<ExitCode> {
-    drop(loaded);
-    anyhow::bail!("the audit is not wired in this build")
+    let db = Db::try_new(&settings::database(&loaded.config))?;
+    db.check_schema().await?;
+    let report = verify::audit(&db, SystemClock.now()).await?;
+    print!("{report}");
+    if report.is_clean() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+/// A folder that goes when the demo ends.
+struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn make() -> anyhow::Result<Self> {
+        let name = format!("rei-demo-{}", uuid::Uuid::new_v4().simple());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("the folder {} cannot be made", path.display()))?;
+        Ok(Self(path))
+    }
+
+    fn remove(path: &Path) {
+        if let Err(error) = std::fs::remove_dir_all(path) {
+            tracing::warn!(%error, folder = %path.display(), "the demo's folder is not removed");
+        }
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        Self::remove(&self.0);
+    }
 }

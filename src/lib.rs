@@ -7,5 +7,6 @@ pub mod config;
 pub mod http;
 pub mod logging;
 pub mod pictures;
+pub mod providers;
 pub mod store;
 pub mod telegram;

@@ -17,6 +17,7 @@ mod ledger;
 mod migrate;
 mod outbox;
 mod users;
+pub mod verify;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -31,6 +32,7 @@ pub use inbox::InboxRows;
 pub use jobs::JobRows;
 pub use ledger::LedgerRows;
 pub use outbox::{OutboxRows, insert_outbox};
+pub use stmt::Stmt;
 pub use users::UserRows;
 
 /// Every statement of the stores, file by file.
@@ -45,6 +47,9 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::riders::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
+    verify::STATEMENTS,
+    verify::CHAIN_STATEMENTS,
+    &verify::rules::STATEMENTS,
     outbox::STATEMENTS,
     users::STATEMENTS,
 ];

@@ -16,6 +16,7 @@ pub mod interpreter;
 pub mod menu;
 pub mod messenger;
 pub mod polling;
+pub mod source;
 pub mod view;
 pub mod webhook_setup;
 

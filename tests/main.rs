@@ -1,1 +1,8 @@
-//! Promises.
+//! Promises: the whole house on real databases, with the sandbox for the outside world.
+//!
+//! One binary, so that it is linked once. A test's name is the promise it keeps.
+
+mod support;
+
+mod conversations;
+mod tidy;

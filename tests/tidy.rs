@@ -85,13 +85,30 @@ fn the_domain_is_pure() {
         "HashMap",
     ];
     let tests_may = |path: &str| path.ends_with("tests.rs");
-    nobody_says("domain", &words, tests_may, "the domain decides and nothing else");
+    nobody_says(
+        "domain",
+        &words,
+        tests_may,
+        "the domain decides and nothing else",
+    );
 }
 
 #[test]
 fn actors_know_no_wire_and_no_sql() {
-    let words = ["diesel", "reqwest", "teloxide", "actix_web", "SELECT ", "http://"];
-    nobody_says("actors", &words, |_| false, "actors coordinate through ports");
+    let words = [
+        "diesel",
+        "reqwest",
+        "teloxide",
+        "actix_web",
+        "SELECT ",
+        "http://",
+    ];
+    nobody_says(
+        "actors",
+        &words,
+        |_| false,
+        "actors coordinate through ports",
+    );
 }
 
 #[test]
@@ -99,11 +116,20 @@ fn each_library_of_the_outside_has_one_room() {
     let store = |path: &str| path.starts_with("src/store");
     nobody_says("src", &["diesel"], store, "only src/store says diesel");
     let telegram = |path: &str| path.starts_with("src/telegram");
-    nobody_says("src", &["teloxide"], telegram, "only src/telegram says teloxide");
-    let callers = |path: &str| {
-        path.starts_with("src/providers") || path.starts_with("src/telegram")
-    };
-    nobody_says("src", &["reqwest"], callers, "only adapters call the outside");
+    nobody_says(
+        "src",
+        &["teloxide"],
+        telegram,
+        "only src/telegram says teloxide",
+    );
+    let callers =
+        |path: &str| path.starts_with("src/providers") || path.starts_with("src/telegram");
+    nobody_says(
+        "src",
+        &["reqwest"],
+        callers,
+        "only adapters call the outside",
+    );
 }
 
 #[test]
@@ -115,7 +141,11 @@ fn the_journal_is_only_ever_appended_to() {
         }
         for (number, line) in code(&source) {
             let line = line.to_ascii_uppercase();
-            for word in ["UPDATE LEDGER ", "DELETE FROM LEDGER ", "UPDATE USER_BALANCE_CACHE"] {
+            for word in [
+                "UPDATE LEDGER ",
+                "DELETE FROM LEDGER ",
+                "UPDATE USER_BALANCE_CACHE",
+            ] {
                 if line.contains(word) {
                     places.push(format!("{}:{number} says {word}", source.path));
                 }
@@ -182,9 +212,17 @@ fn every_metric_is_ours_by_name() {
 fn metric_name(line: &str) -> Option<&str> {
     let name = line.trim().strip_prefix('"')?.strip_suffix("\",")?;
     let is_name = name.contains('_')
-        && ["_total", "_seconds", "_bytes", "_ratio", "_kopecks", "_messages", "_up"]
-            .iter()
-            .any(|unit| name.ends_with(unit));
+        && [
+            "_total",
+            "_seconds",
+            "_bytes",
+            "_ratio",
+            "_kopecks",
+            "_messages",
+            "_up",
+        ]
+        .iter()
+        .any(|unit| name.ends_with(unit));
     is_name.then_some(name)
 }
 

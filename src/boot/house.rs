@@ -1,0 +1,462 @@
+//! The house: every part made once, wired, started in order and closed in reverse.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use actix_rt::Arbiter;
+use anyhow::Context as _;
+use rei_actors::bell::Bell;
+use rei_actors::courier::Courier;
+use rei_actors::courier::delivery::CourierPorts;
+use rei_actors::intake::{IntakeActor, IntakeGate};
+use rei_actors::ledger::{Ledger, LedgerActor};
+use rei_actors::poller::Poller as PollerActor;
+use rei_actors::ports::assets::{Assets, PictureCheck};
+use rei_actors::ports::clock::Clock;
+use rei_actors::ports::commands::Commands;
+use rei_actors::ports::intake::Intake;
+use rei_actors::ports::jobs::JobStore;
+use rei_actors::ports::ledger::LedgerStore;
+use rei_actors::ports::messenger::Messenger;
+use rei_actors::ports::provider::Provider;
+use rei_actors::ports::view::View;
+use rei_actors::provider::ProviderActor;
+use rei_actors::runner::RunnerPorts;
+use rei_actors::scheduler::dispatch::DispatchPorts;
+use rei_actors::scheduler::{JobScheduler, ProviderSlots};
+use rei_actors::session::UserSession;
+use rei_actors::session::conversation::SessionPorts;
+use rei_actors::supervision::{Departure, Escalation, Tree};
+use rei_domain::ids::{ChatId, ShardId};
+use secrecy::SecretString;
+use tokio::runtime::Runtime;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::clock::{SystemClock, UuidIds};
+use super::readiness::{DatabaseAnswers, DoorIntake, Doors, SchemaIsCurrent};
+use super::settings;
+use crate::assets::{AssetStore, open_folder};
+use crate::config::{Config, Loaded};
+use crate::http::{
+    AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, ReadinessCheck, Server, Webhook,
+    WebhookSecrets,
+};
+use crate::pictures::HeaderCheck;
+use crate::providers::NanoBanana;
+use crate::store::{
+    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows, UserRows,
+};
+use crate::telegram::call::BotApi;
+use crate::telegram::catalogue::Catalogue;
+use crate::telegram::commands::CommandList;
+use crate::telegram::interpreter::{TelegramInterpreter, chat_of};
+use crate::telegram::menu::publish_menu;
+use crate::telegram::messenger::TelegramMessenger;
+use crate::telegram::polling::Poller;
+use crate::telegram::source::PolledUpdates;
+use crate::telegram::view::FluentView;
+use crate::telegram::webhook_setup::{WebhookSetup, set_webhook};
+
+/// Threads for calls to Telegram and the providers, and for the watchdogs. They wait far more
+/// than they compute.
+const OUTSIDE_THREADS: usize = 2;
+
+/// How long a poster or a sender of updates waits for the actor and the database together.
+const ASK_LIMIT: Duration = Duration::from_secs(10);
+
+/// Places of actors that are woken by bells and get hardly any messages.
+const QUIET_CAPACITY: usize = 16;
+
+/// The wait before Telegram is told again about the menu and the webhook; doubles.
+const INTRODUCE_BASE: Duration = Duration::from_secs(1);
+const INTRODUCE_MAX: Duration = Duration::from_secs(60);
+
+/// A running house. It must be started and closed on an actix system.
+pub struct House {
+    config: Config,
+    doors: Doors,
+    tree: Tree,
+    server: Server,
+    escalations: mpsc::UnboundedReceiver<Escalation>,
+    arbiters: Vec<Arbiter>,
+    outside: OutsideRuntime,
+    db: Db,
+}
+
+/// The runtime for everything outside. Dropping it waits for nothing.
+struct OutsideRuntime(Option<Runtime>);
+
+impl OutsideRuntime {
+    fn start() -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(OUTSIDE_THREADS)
+            .thread_name("rei-outside")
+            .enable_all()
+            .build()
+            .context("the threads for calls to the outside cannot be started")?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> tokio::runtime::Handle {
+        let runtime = self.0.as_ref();
+        let runtime = runtime.expect("the runtime is taken out only when it is dropped");
+        runtime.handle().clone()
+    }
+}
+
+impl Drop for OutsideRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What the actors share.
+struct Parts {
+    clock: Arc<dyn Clock>,
+    jobs: Arc<dyn JobStore>,
+    users: Arc<UserRows>,
+    drafts: Arc<DraftRows>,
+    inbox: Arc<InboxRows>,
+    outbox_rows: Arc<OutboxRows>,
+    ledger_rows: Arc<dyn LedgerStore>,
+    assets: Arc<dyn Assets>,
+    pictures: Arc<dyn PictureCheck>,
+    messenger: Arc<dyn Messenger>,
+    provider: Arc<dyn Provider>,
+    view: Arc<dyn View>,
+    commands: Arc<dyn Commands>,
+    api: BotApi,
+    /// Wakes the courier.
+    outbox: Bell,
+    /// Wakes the scheduler.
+    queue: Bell,
+}
+
+impl Parts {
+    fn make(config: &Config, db: &Db, outside: &OutsideRuntime) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let pictures: Arc<dyn PictureCheck> = Arc::new(HeaderCheck);
+        let objects = open_folder(&config.assets.folder)?;
+        let assets = AssetStore::new(objects, AssetRows::new(db.clone()), clock.clone());
+        let token = secret(&config.telegram.bot_token, "BOT_TOKEN")?;
+        let api = BotApi::try_new(&config.telegram.api_url, token, outside.handle())?;
+        let catalogue = Arc::new(Catalogue::embedded());
+        let commands: Arc<dyn Commands> = Arc::new(CommandList::new(catalogue.clone()));
+        let provider = NanoBanana::try_new(
+            &config.providers.nano_banana,
+            &config.billing.usd_rub,
+            pictures.clone(),
+            outside.handle(),
+        )?;
+        Ok(Self {
+            jobs: Arc::new(JobRows::new(db.clone())),
+            users: Arc::new(UserRows::new(db.clone())),
+            drafts: Arc::new(DraftRows::new(db.clone())),
+            inbox: Arc::new(InboxRows::new(db.clone())),
+            outbox_rows: Arc::new(OutboxRows::new(db.clone())),
+            ledger_rows: Arc::new(LedgerRows::new(db.clone())),
+            assets: Arc::new(assets),
+            messenger: Arc::new(TelegramMessenger::new(api.clone())),
+            provider: Arc::new(provider),
+            view: Arc::new(FluentView::new(catalogue, commands.clone())),
+            commands,
+            clock,
+            pictures,
+            api,
+            outbox: Bell::new(),
+            queue: Bell::new(),
+        })
+    }
+}
+
+fn secret(value: &Option<SecretString>, key: &str) -> anyhow::Result<SecretString> {
+    value.clone().with_context(|| format!("{key} is not set"))
+}
+
+impl House {
+    /// Opens the database, brings its schema up to date and starts every part. Work that a
+    /// former process left behind is taken up at once.
+    pub async fn start(loaded: &Loaded) -> anyhow::Result<House> {
+        let config = loaded.config.clone();
+        let db = Db::try_new(&settings::database(&config))?;
+        db.migrate().await?;
+        let outside = OutsideRuntime::start()?;
+        let parts = Parts::make(&config, &db, &outside)?;
+        let doors = Doors::default();
+        let (tell, escalations) = mpsc::unbounded_channel();
+        let shut = doors.clone();
+        let tree = Tree::new(outside.handle(), move |escalation: Escalation| {
+            shut.close();
+            // Whoever listened has left: the process is ending already.
+            let _ = tell.send(escalation);
+        });
+        let mut arbiters = Vec::new();
+        let intake = start_actors(&config, &parts, &tree, &mut arbiters, &doors).await?;
+        let server = start_server(loaded, &db, &doors, &tree, intake)?;
+        doors.open();
+        outside.handle().spawn(introduce(
+            parts.api.clone(),
+            parts.commands.clone(),
+            webhook_setup(&config)?,
+        ));
+        Ok(House {
+            config,
+            doors,
+            tree,
+            server,
+            escalations,
+            arbiters,
+            outside,
+            db,
+        })
+    }
+
+    /// Where HTTP is served.
+    pub fn addr(&self) -> SocketAddr {
+        self.server.addr()
+    }
+
+    /// The database, for the audit.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Resolves when an actor could not be healed: the process should end and start anew.
+    pub async fn given_up(&mut self) -> Escalation {
+        match self.escalations.recv().await {
+            Some(escalation) => escalation,
+            // The tree that could tell is gone, so nothing will.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes nothing more in, lets work end or gives it back, sends what is written, and stops;
+    /// all of it within the configured time.
+    pub async fn close(self) {
+        self.doors.close();
+        let limit = self.config.shutdown.drain;
+        for farewell in self.tree.shutdown(limit).await {
+            match farewell.departure {
+                Departure::Drained => {}
+                Departure::Cut | Departure::Stuck => {
+                    tracing::warn!(actor = %farewell.actor, "stopped with work left, its rows wait");
+                }
+            }
+        }
+        self.server.stop().await;
+        for arbiter in &self.arbiters {
+            arbiter.stop();
+        }
+        drop(self.outside);
+    }
+}
+
+/// Starts the actors; those that depend on others come after them and are closed before them.
+async fn start_actors(
+    config: &Config,
+    parts: &Parts,
+    tree: &Tree,
+    arbiters: &mut Vec<Arbiter>,
+    doors: &Doors,
+) -> anyhow::Result<Arc<dyn Intake>> {
+    let mut arbiter = || {
+        let arbiter = Arbiter::new();
+        let handle = arbiter.handle();
+        arbiters.push(arbiter);
+        handle
+    };
+    let ledger_arbiter = arbiter();
+    let work_arbiter = arbiter();
+    let chat_arbiter = arbiter();
+
+    let mut shards = Vec::new();
+    for shard in 0..parts.ledger_rows.shards().await? {
+        let (store, clock) = (parts.ledger_rows.clone(), parts.clock.clone());
+        let limits = settings::ledger(config);
+        let spec = settings::child(config, config.ledger.waiting_max);
+        let name = format!("ledger-{shard}");
+        shards.push(tree.spawn_child(&name, &ledger_arbiter, spec, move || {
+            LedgerActor::new(ShardId(shard), store.clone(), clock.clone(), limits)
+        })?);
+    }
+    let poster = Arc::new(Ledger::new(shards, ASK_LIMIT));
+
+    let courier_ports = CourierPorts {
+        clock: parts.clock.clone(),
+        outbox: parts.outbox_rows.clone(),
+        users: parts.users.clone(),
+        jobs: parts.jobs.clone(),
+        assets: parts.assets.clone(),
+        messenger: parts.messenger.clone(),
+        view: parts.view.clone(),
+    };
+    let (courier_settings, bell) = (settings::courier(config), parts.outbox.clone());
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("courier", &chat_arbiter, spec, move || {
+        Courier::new(courier_ports.clone(), courier_settings, bell.clone())
+    })?;
+
+    let session_ports = SessionPorts {
+        clock: parts.clock.clone(),
+        ids: Arc::new(UuidIds),
+        inbox: parts.inbox.clone(),
+        users: parts.users.clone(),
+        drafts: parts.drafts.clone(),
+        jobs: parts.jobs.clone(),
+        poster: poster.clone(),
+        messenger: parts.messenger.clone(),
+        interpreter: Arc::new(TelegramInterpreter),
+        view: parts.view.clone(),
+        commands: parts.commands.clone(),
+        outbox: parts.outbox.clone(),
+        queue: parts.queue.clone(),
+    };
+    let (session_settings, rest) = (settings::session(config), settings::session_rest(config));
+    let sessions = tree.spawn_nursery(
+        "sessions",
+        vec![chat_arbiter.clone()],
+        settings::nursery(config),
+        move |chat: &ChatId| {
+            UserSession::new(*chat, session_ports.clone(), session_settings.clone(), rest)
+        },
+    )?;
+
+    let (inbox, intake_settings) = (parts.inbox.clone(), settings::intake(config));
+    let spec = settings::child(config, config.intake.waiting_max);
+    let intake = tree.spawn_child("intake", &chat_arbiter, spec, move || {
+        IntakeActor::new(inbox.clone(), Arc::new(sessions.clone()), intake_settings)
+    })?;
+    let intake: Arc<dyn Intake> = Arc::new(DoorIntake {
+        doors: doors.clone(),
+        inner: IntakeGate::new(intake, ASK_LIMIT),
+    });
+
+    let runner_ports = RunnerPorts {
+        clock: parts.clock.clone(),
+        jobs: parts.jobs.clone(),
+        assets: parts.assets.clone(),
+        pictures: parts.pictures.clone(),
+        messenger: parts.messenger.clone(),
+        poster,
+        provider: parts.provider.clone(),
+        outbox: parts.outbox.clone(),
+    };
+    let places = config
+        .jobs
+        .concurrency
+        .min(config.providers.nano_banana.concurrency);
+    let (provider_settings, bell) = (settings::provider(config), parts.queue.clone());
+    let spec = settings::child(config, places);
+    let name = format!("provider-{}", parts.provider.name());
+    let provider = tree.spawn_child(&name, &work_arbiter, spec, move || {
+        ProviderActor::new(runner_ports.clone(), provider_settings, bell.clone())
+    })?;
+
+    let dispatch_ports = DispatchPorts {
+        clock: parts.clock.clone(),
+        jobs: parts.jobs.clone(),
+    };
+    let slots = ProviderSlots {
+        gate: provider,
+        slots: Arc::new(Semaphore::new(places)),
+    };
+    let node = format!("node-{}", uuid::Uuid::new_v4().simple());
+    let (scheduler_settings, bell) = (settings::scheduler(config, node), parts.queue.clone());
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("scheduler", &work_arbiter, spec, move || {
+        JobScheduler::new(
+            dispatch_ports.clone(),
+            scheduler_settings.clone(),
+            slots.clone(),
+            bell.clone(),
+        )
+    })?;
+
+    if config.http.public_url.is_none() {
+        let (api, clock, sink) = (parts.api.clone(), parts.clock.clone(), intake.clone());
+        let spec = settings::child(config, QUIET_CAPACITY);
+        tree.spawn_child("poller", &chat_arbiter, spec, move || {
+            let (api, clock) = (api.clone(), clock.clone());
+            PollerActor::new(
+                Arc::new(move || {
+                    let poller = Poller::new(api.clone(), clock.clone());
+                    Box::new(PolledUpdates::new(poller))
+                }),
+                sink.clone(),
+            )
+        })?;
+    }
+    Ok(intake)
+}
+
+fn start_server(
+    loaded: &Loaded,
+    db: &Db,
+    doors: &Doors,
+    tree: &Tree,
+    intake: Arc<dyn Intake>,
+) -> anyhow::Result<Server> {
+    let config = &loaded.config;
+    let webhook = config.http.public_url.as_ref().map(|_| Webhook {
+        secrets: WebhookSecrets::new(&config.telegram.webhook_secrets),
+        identify: chat_of,
+        intake,
+        clock: Arc::new(SystemClock),
+    });
+    let readiness: Vec<Arc<dyn ReadinessCheck>> = vec![
+        Arc::new(DatabaseAnswers(db.clone())),
+        Arc::new(SchemaIsCurrent(db.clone())),
+        Arc::new(doors.clone()),
+    ];
+    let state = HttpState {
+        limits: Limits::from(&config.http),
+        webhook,
+        readiness,
+        admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
+        actors: Arc::new(tree.directory()),
+        registry: rei_actors::metrics::registry().clone(),
+        metrics: http_metrics(&loaded.fingerprint())?,
+        build: BuildInfo::THIS,
+    };
+    Ok(Server::start(&config.http, &state)?)
+}
+
+/// The metrics of HTTP, registered once in a process: a test starts several houses.
+fn http_metrics(fingerprint: &str) -> anyhow::Result<HttpMetrics> {
+    static METRICS: OnceLock<HttpMetrics> = OnceLock::new();
+    if let Some(metrics) = METRICS.get() {
+        return Ok(metrics.clone());
+    }
+    let registry = rei_actors::metrics::registry();
+    let metrics = HttpMetrics::try_new(registry, BuildInfo::THIS, fingerprint)?;
+    Ok(METRICS.get_or_init(|| metrics).clone())
+}
+
+fn webhook_setup(config: &Config) -> anyhow::Result<Option<WebhookSetup>> {
+    let Some(public_url) = &config.http.public_url else {
+        return Ok(None);
+    };
+    let told = config.telegram.webhook_secrets.first().cloned();
+    let told = secret(&told, "TELEGRAM_WEBHOOK_SECRET")?;
+    let connections = config.telegram.webhook_connections;
+    Ok(Some(WebhookSetup::try_new(public_url, told, connections)?))
+}
+
+/// Tells Telegram where to deliver updates and what the command menu says. Telegram may be
+/// away at the start; the house serves meanwhile.
+async fn introduce(api: BotApi, commands: Arc<dyn Commands>, webhook: Option<WebhookSetup>) {
+    let mut wait = INTRODUCE_BASE;
+    if let Some(webhook) = webhook {
+        while let Err(error) = set_webhook(&api, &webhook).await {
+            tracing::error!(%error, "telegram does not take the webhook, no updates will come");
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(INTRODUCE_MAX);
+        }
+    }
+    if let Err(error) = publish_menu(&api, commands.as_ref()).await {
+        tracing::warn!(%error, "the command menu is not published, an older one may be shown");
+    }
+}

@@ -1,0 +1,188 @@
+//! From the configuration to the settings of each part.
+
+use std::time::Duration;
+
+use rei_actors::batch::BatchLimits;
+use rei_actors::courier::CourierSettings;
+use rei_actors::courier::delivery::RetrySettings;
+use rei_actors::courier::rounds::SendLimits;
+use rei_actors::intake::IntakeSettings;
+use rei_actors::patience::Patience;
+use rei_actors::provider::ProviderSettings;
+use rei_actors::runner::RunnerSettings;
+use rei_actors::scheduler::SchedulerSettings;
+use rei_actors::scheduler::dispatch::DispatchSettings;
+use rei_actors::session::SessionRest;
+use rei_actors::session::conversation::SessionSettings;
+use rei_actors::supervision::{Backoff, ChildSpec, Heartbeat, Intensity, NurserySpec};
+use rei_domain::time::Span;
+use secrecy::ExposeSecret;
+
+use crate::config::Config;
+use crate::store::DbConfig;
+
+/// Places behind the gate of a session: a wake-up more says nothing new.
+const SESSION_CAPACITY: usize = 4;
+
+/// Shares of the shutdown's time, in hundredths: runs first, then the outbox.
+const RUNS_SHARE: u32 = 60;
+const OUTBOX_SHARE: u32 = 25;
+
+fn span(duration: Duration) -> Span {
+    Span(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn share(config: &Config, hundredths: u32) -> Duration {
+    config.shutdown.drain * hundredths / 100
+}
+
+pub(super) fn database(config: &Config) -> DbConfig {
+    let database = &config.database;
+    let url = database.url.expose_secret().to_owned();
+    let connections_max = if url.starts_with("sqlite:") {
+        database.readers
+    } else {
+        database.pool_max
+    };
+    DbConfig {
+        url,
+        connections_max,
+        wait_max: database.acquire_timeout,
+        statement_max: database.statement_timeout,
+        busy_max: database.busy_timeout,
+    }
+}
+
+pub(super) fn child(config: &Config, capacity: usize) -> ChildSpec {
+    ChildSpec {
+        intensity: intensity(config),
+        backoff: backoff(config),
+        heartbeat: Some(heartbeat(config)),
+        capacity,
+    }
+}
+
+pub(super) fn nursery(config: &Config) -> NurserySpec {
+    NurserySpec {
+        intensity: intensity(config),
+        backoff: backoff(config),
+        heartbeat: Some(heartbeat(config)),
+        capacity: SESSION_CAPACITY,
+        children_max: config.sessions.alive_max,
+        quarantine: config.supervision.quarantine,
+    }
+}
+
+fn intensity(config: &Config) -> Intensity {
+    Intensity {
+        restarts_max: config.supervision.restarts_max,
+        window: config.supervision.window,
+    }
+}
+
+fn backoff(config: &Config) -> Backoff {
+    Backoff {
+        base: config.supervision.backoff_base,
+        max: config.supervision.backoff_max,
+    }
+}
+
+fn heartbeat(config: &Config) -> Heartbeat {
+    Heartbeat {
+        interval: config.supervision.heartbeat,
+        misses_max: config.supervision.heartbeats_missed_max,
+    }
+}
+
+pub(super) fn ledger(config: &Config) -> BatchLimits {
+    BatchLimits {
+        batch_max: config.ledger.batch_max,
+        waiting_max: config.ledger.waiting_max,
+    }
+}
+
+pub(super) fn intake(config: &Config) -> IntakeSettings {
+    IntakeSettings {
+        limits: BatchLimits {
+            batch_max: config.intake.batch_max,
+            waiting_max: config.intake.waiting_max,
+        },
+        poll: config.intake.poll,
+    }
+}
+
+pub(super) fn session(config: &Config) -> SessionSettings {
+    SessionSettings {
+        prices: config.billing.image_prices(),
+        model: config.providers.nano_banana.model.clone(),
+        price_lock: span(config.billing.price_lock),
+        asking: span(config.sessions.asking),
+        album_quiet: span(config.telegram.album_quiet),
+        welcome_bonus: config.billing.welcome_bonus,
+        job_deadline: span(config.jobs.deadline),
+        update_attempts_max: config.sessions.update_attempts_max,
+        updates_at_once: config.sessions.updates_at_once,
+        patience: Patience {
+            tries: config.sessions.store_tries,
+            base: config.sessions.store_retry_base,
+            max: config.sessions.store_retry_max,
+        },
+    }
+}
+
+pub(super) fn session_rest(config: &Config) -> SessionRest {
+    SessionRest {
+        idle: config.sessions.idle,
+        store_away: config.sessions.store_retry_max,
+    }
+}
+
+pub(super) fn scheduler(config: &Config, node: String) -> SchedulerSettings {
+    SchedulerSettings {
+        dispatch: DispatchSettings {
+            node,
+            lease: span(config.jobs.lease),
+            lane_capacity: config.jobs.lane_capacity,
+            read_at_once: config.jobs.read_at_once,
+        },
+        poll: config.jobs.poll,
+    }
+}
+
+pub(super) fn provider(config: &Config) -> ProviderSettings {
+    ProviderSettings {
+        runner: RunnerSettings {
+            lease: span(config.jobs.lease),
+            renew_every: config.jobs.renew,
+            attempts_max: config.jobs.attempts_max,
+            retry_base: span(config.jobs.retry_base),
+            retry_max: span(config.jobs.retry_max),
+            patience: Patience {
+                tries: config.jobs.store_tries,
+                base: config.jobs.store_retry_base,
+                max: config.jobs.store_retry_max,
+            },
+        },
+        drain: share(config, RUNS_SHARE),
+    }
+}
+
+pub(super) fn courier(config: &Config) -> CourierSettings {
+    let telegram = &config.telegram;
+    CourierSettings {
+        limits: SendLimits {
+            overall_interval: Span(1_000_000 / i64::from(telegram.send_per_second.max(1))),
+            overall_burst: telegram.send_burst,
+            chat_interval: span(telegram.chat_interval),
+            chat_burst: telegram.chat_burst,
+        },
+        retry: RetrySettings {
+            base: span(telegram.send_retry_base),
+            max: span(telegram.send_retry_max),
+            attempts_max: telegram.send_attempts_max,
+        },
+        poll: telegram.outbox_poll,
+        refresh_every: span(telegram.progress_refresh),
+        drain: share(config, OUTBOX_SHARE),
+    }
+}

@@ -1,0 +1,267 @@
+//! What a user lives through, from the first word to the picture, on both databases.
+
+use crate::support::house::{ENGINES, Engine, Person, TestHouse, has_button, is_bots};
+use crate::support::pictures::png;
+
+use rei_sandbox::gemini::FaultKind as GeminiFault;
+
+/// Runs a story in a house on each database, then audits it.
+async fn in_both(story: impl AsyncFn(&mut TestHouse, &Person)) {
+    for engine in ENGINES {
+        let mut house = TestHouse::start(engine).await;
+        let ann = house.person(7);
+        story(&mut house, &ann).await;
+        house.finish().await;
+    }
+}
+
+#[actix_rt::test]
+async fn words_become_a_picture_at_the_price_that_was_shown() {
+    in_both(async |house, ann| {
+        ann.0.text("/start");
+        ann.reads("₽500").await;
+        ann.0.text("a red fox in the snow");
+        let card = ann.reads("a red fox in the snow").await;
+        ann.presses("₽25").await;
+        ann.gets_picture().await;
+        let caption = ann.reads("₽475").await;
+        assert_ne!(card, caption, "the picture is a message of its own");
+        let calls = house.sandbox.gemini.calls();
+        assert_eq!(calls.len(), 1);
+        assert_eq!(
+            (calls[0].prompt.as_str(), calls[0].images),
+            ("a red fox in the snow", 0)
+        );
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_photo_with_a_caption_is_edited() {
+    in_both(async |house, ann| {
+        ann.0.photo(png(200, 30, 30), Some("make it blue"));
+        ann.reads("Edit of 1 photo").await;
+        ann.presses("✅").await;
+        ann.gets_picture().await;
+        assert_eq!(house.sandbox.gemini.calls()[0].images, 1);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn an_album_with_a_caption_is_one_edit_of_all_its_photos() {
+    in_both(async |house, ann| {
+        let album = vec![png(200, 30, 30), png(30, 200, 30), png(30, 30, 200)];
+        ann.0.album(album, Some("put them side by side"));
+        ann.reads("Edit of 3 photos").await;
+        ann.presses("✅").await;
+        ann.gets_picture().await;
+        let calls = house.sandbox.gemini.calls();
+        assert_eq!((calls.len(), calls[0].images), (1, 3));
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_reply_to_the_bots_picture_edits_its_original() {
+    in_both(async |house, ann| {
+        ann.orders("a lighthouse").await;
+        let picture = ann.gets_picture().await;
+        ann.0.reply(picture, "now at night");
+        ann.reads("now at night").await;
+        ann.presses("✅").await;
+        ann.gets_pictures(2).await;
+        assert_eq!(house.sandbox.gemini.calls()[1].images, 1);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_photo_without_words_is_asked_about_and_the_next_words_answer() {
+    in_both(async |house, ann| {
+        ann.0.photo(png(9, 9, 9), None);
+        ann.reads("What").await;
+        ann.0.text("turn it into a watercolour");
+        ann.reads("Edit of 1 photo").await;
+        ann.presses("✅").await;
+        ann.gets_picture().await;
+        assert_eq!(house.sandbox.gemini.calls()[0].images, 1);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn without_enough_money_the_bot_says_what_is_missing_and_keeps_the_draft() {
+    for engine in ENGINES {
+        let keys = [("REI__BILLING__WELCOME_BONUS_KOPECKS", "1000")];
+        let house = TestHouse::start_with(engine, &keys).await;
+        let ann = house.person(7);
+        ann.0.text("a castle");
+        ann.reads("a castle").await;
+        ann.presses("✅").await;
+        ann.reads("₽15").await;
+        assert!(house.sandbox.gemini.calls().is_empty(), "nothing was asked");
+        house.finish().await;
+    }
+}
+
+#[actix_rt::test]
+async fn a_refused_prompt_costs_nothing_and_says_so() {
+    in_both(async |house, ann| {
+        house.sandbox.gemini.push_fault(rei_sandbox::gemini::Fault {
+            times: 1,
+            kind: GeminiFault::PromptBlocked,
+        });
+        ann.orders("something forbidden").await;
+        ann.reads("₽500").await;
+        assert_eq!(
+            house.sandbox.gemini.calls().len(),
+            1,
+            "a refusal is not repeated"
+        );
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_provider_that_is_down_costs_nothing() {
+    in_both(async |house, ann| {
+        house.sandbox.gemini.push_fault(rei_sandbox::gemini::Fault {
+            times: 10,
+            kind: GeminiFault::Status(503),
+        });
+        ann.orders("a ship").await;
+        ann.reads("₽500").await;
+        assert_eq!(
+            house.sandbox.gemini.calls().len(),
+            3,
+            "it is asked three times"
+        );
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_double_tap_is_one_job() {
+    in_both(async |house, ann| {
+        ann.0.text("two cats");
+        let card = ann.reads("two cats").await;
+        let data = ann
+            .sees("the confirm button", |chat| {
+                let card = chat.iter().find(|m| m.id == card)?;
+                let buttons = card.keyboard.iter().flatten();
+                let confirm = buttons.into_iter().find(|b| b.text.contains("✅"))?;
+                confirm.data.clone()
+            })
+            .await;
+        for _ in 0..5 {
+            ann.0.press_data(card, &data);
+        }
+        ann.gets_picture().await;
+        assert_eq!(house.sandbox.gemini.calls().len(), 1);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_waiting_job_can_be_cancelled_and_the_money_is_back() {
+    for engine in ENGINES {
+        let keys = [("REI__PROVIDERS__NANO_BANANA__CONCURRENCY", "1")];
+        let house = TestHouse::start_with(engine, &keys).await;
+        let ann = house.person(7);
+        house.sandbox.gemini.hold();
+        ann.orders("the first").await;
+        house
+            .sandbox
+            .gemini
+            .wait_calls(1, crate::support::house::PATIENCE)
+            .await;
+        ann.orders("the second").await;
+        ann.presses("Cancel").await;
+        ann.reads("₽475").await;
+        house.sandbox.gemini.release();
+        ann.gets_picture().await;
+        assert_eq!(house.sandbox.gemini.calls().len(), 1);
+        house.finish().await;
+    }
+}
+
+#[actix_rt::test]
+async fn a_user_who_blocks_the_bot_finds_the_picture_when_he_comes_back() {
+    in_both(async |house, ann| {
+        house.sandbox.gemini.hold();
+        ann.orders("a bridge").await;
+        house
+            .sandbox
+            .gemini
+            .wait_calls(1, crate::support::house::PATIENCE)
+            .await;
+        ann.0.block();
+        house.sandbox.gemini.release();
+        house.settled_jobs(1).await;
+        ann.0.unblock();
+        ann.gets_picture().await;
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn the_original_file_comes_without_loss() {
+    in_both(async |_, ann| {
+        ann.orders("a map").await;
+        ann.gets_picture().await;
+        ann.presses("file").await;
+        ann.sees("a document", |chat| {
+            chat.iter()
+                .find(|m| is_bots(m) && m.media.as_ref().is_some_and(|x| x.kind == "document"))
+                .map(|m| m.id)
+        })
+        .await;
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn another_users_buttons_do_nothing() {
+    in_both(async |house, ann| {
+        ann.0.text("a secret garden");
+        let card = ann.reads("a secret garden").await;
+        let data = ann
+            .sees("buttons", |chat| {
+                let card = chat.iter().find(|m| m.id == card && has_button(m, "✅"))?;
+                let data = card
+                    .keyboard
+                    .iter()
+                    .flatten()
+                    .filter_map(|b| b.data.clone());
+                Some(data.collect::<Vec<_>>())
+            })
+            .await;
+        let bob = house.person(8);
+        bob.0.text("/start");
+        let greeting = bob.reads("₽500").await;
+        for data in data {
+            bob.0.press_data(greeting, &data);
+        }
+        bob.0.text("/balance");
+        bob.reads("₽500").await;
+        assert!(house.sandbox.gemini.calls().is_empty());
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn what_the_bot_cannot_use_gets_a_clear_sentence() {
+    let house = TestHouse::start(Engine::Sqlite).await;
+    let ann = house.person(7);
+    ann.0.sticker();
+    ann.reads("sticker").await;
+    ann.0.voice();
+    ann.reads("text").await;
+    ann.0
+        .document(b"%PDF-1.7".to_vec(), "plan.pdf", "application/pdf", None);
+    ann.reads("PNG").await;
+    ann.0.text("/nonsense");
+    ann.reads("/nonsense").await;
+    house.finish().await;
+}

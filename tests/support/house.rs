@@ -1,0 +1,282 @@
+//! A house in this process: the bot, its database and the sandbox around it.
+//!
+//! A house is audited when it is closed: the books balance, nothing is held or leased, no actor
+//! has crashed. A test that expects otherwise says so itself.
+
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rei_actors::ports::clock::Clock as _;
+use rei_bot::boot::{House, SystemClock};
+use rei_bot::config::{Config, Environment, Loaded};
+use rei_bot::store::{Db, DbConfig, verify};
+use rei_sandbox::Sandbox;
+use rei_sandbox::telegram::{Message, Player};
+use secrecy::SecretString;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::postgres::Postgres;
+
+/// The sandbox's credentials.
+pub const BOT_TOKEN: &str = "1000000001:a-token-of-the-sandbox-and-no-other";
+pub const GEMINI_KEY: &str = "a-key-of-the-sandbox";
+
+/// How long anything in a house may take before a test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Which database a house stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Both databases; every promise holds on each.
+pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
+
+/// Keys that make a house quick enough for tests, without changing what it promises.
+const QUICK: [(&str, &str); 12] = [
+    ("REI__LOG__LEVEL", "warn"),
+    ("REI__HTTP__ADDR", "127.0.0.1:0"),
+    ("REI__HTTP__WORKERS", "1"),
+    ("REI__TELEGRAM__ALBUM_QUIET_MS", "300"),
+    ("REI__TELEGRAM__CHAT_INTERVAL_MS", "1"),
+    ("REI__TELEGRAM__SEND_PER_SECOND", "1000"),
+    ("REI__TELEGRAM__SEND_BURST", "1000"),
+    ("REI__TELEGRAM__SEND_RETRY_BASE_MS", "50"),
+    ("REI__JOBS__POLL_MS", "50"),
+    ("REI__JOBS__RETRY_BASE_MS", "20"),
+    ("REI__JOBS__RETRY_MAX_MS", "100"),
+    ("REI__SHUTDOWN__DRAIN_SECS", "10"),
+];
+
+/// A house with the sandbox around it.
+pub struct TestHouse {
+    pub sandbox: Sandbox,
+    folder: TempDir,
+    database_url: String,
+    keys: Vec<(String, String)>,
+    bot: Option<Bot>,
+}
+
+/// The bot on a thread of its own.
+struct Bot {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+    addr: std::net::SocketAddr,
+}
+
+impl TestHouse {
+    /// A house with a welcome bonus of 500 roubles.
+    pub async fn start(engine: Engine) -> TestHouse {
+        Self::start_with(engine, &[]).await
+    }
+
+    /// A house with some keys changed, `("REI__SECTION__KEY", "value")`.
+    pub async fn start_with(engine: Engine, keys: &[(&str, &str)]) -> TestHouse {
+        let sandbox = Sandbox::start(rei_sandbox::Config {
+            addr: ([127, 0, 0, 1], 0).into(),
+            bot_token: BOT_TOKEN.to_owned(),
+            gemini_key: GEMINI_KEY.to_owned(),
+        })
+        .await
+        .expect("the sandbox starts");
+        sandbox.telegram.enforce_limits(false);
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let database_url = match engine {
+            Engine::Sqlite => format!("sqlite://{}/rei.db", folder.path().display()),
+            Engine::Postgres => Postgres::shared().database().await,
+        };
+        let keys = QUICK.iter().chain(keys);
+        let mut house = TestHouse {
+            sandbox,
+            folder,
+            database_url,
+            keys: keys
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect(),
+            bot: None,
+        };
+        house.open();
+        house
+    }
+
+    /// Starts the bot again on the same database.
+    pub fn open(&mut self) {
+        let loaded = self.loaded();
+        let (ready, started) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            actix_rt::System::new().block_on(async move {
+                let house = House::start(&loaded).await.expect("the house starts");
+                ready.send(house.addr()).expect("the test waits for it");
+                // A dropped sender closes the house too.
+                let _ = stopped.await;
+                house.close().await;
+            });
+        });
+        let addr = started.recv().expect("the house started");
+        self.bot = Some(Bot { stop, thread, addr });
+    }
+
+    /// Closes the bot in order, as SIGTERM does.
+    pub async fn close(&mut self) {
+        let Some(bot) = self.bot.take() else { return };
+        // The bot may have ended by itself; then there is nobody to tell.
+        let _ = bot.stop.send(());
+        tokio::task::spawn_blocking(move || bot.thread.join().expect("the house did not panic"))
+            .await
+            .expect("the wait for the house is not cancelled");
+    }
+
+    fn loaded(&self) -> Loaded {
+        let keys = self.keys.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+        let environment = Environment::of(keys);
+        let mut loaded =
+            Config::demo(&environment, self.folder.path()).expect("the keys are right");
+        let config = &mut loaded.config;
+        config.database.url = SecretString::from(self.database_url.clone());
+        config.telegram.api_url = self.sandbox.url("telegram");
+        config.telegram.bot_token = Some(SecretString::from(BOT_TOKEN));
+        config.providers.nano_banana.api_url = self.sandbox.url("gemini");
+        config.providers.nano_banana.api_key = Some(SecretString::from(GEMINI_KEY));
+        loaded
+    }
+
+    /// The address of the bot's HTTP server.
+    pub fn addr(&self) -> std::net::SocketAddr {
+        self.bot.as_ref().expect("the bot is open").addr
+    }
+
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
+    /// A person who talks English to the bot.
+    pub fn person(&self, id: i64) -> Person {
+        Person(self.sandbox.telegram.player(id, "Ann", "en"))
+    }
+
+    /// A connection of the test's own.
+    pub fn db(&self) -> Db {
+        Db::try_new(&DbConfig {
+            url: self.database_url.clone(),
+            connections_max: 2,
+            wait_max: PATIENCE,
+            statement_max: PATIENCE,
+            busy_max: PATIENCE,
+        })
+        .expect("the URL is right")
+    }
+
+    /// Waits until this many jobs are charged.
+    pub async fn settled_jobs(&self, count: i64) {
+        let db = self.db();
+        let charged = async {
+            while super::rows::charged_jobs(&db).await < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, charged).await;
+        in_time.expect("the jobs are charged in time");
+    }
+
+    /// Closes the bot and audits the books.
+    pub async fn finish(mut self) {
+        self.close().await;
+        let report = verify::audit(&self.db(), SystemClock.now())
+            .await
+            .expect("the audit runs");
+        assert!(report.is_clean(), "{report}");
+        self.sandbox.stop().await;
+    }
+}
+
+/// Somebody who chats with the bot.
+pub struct Person(pub Player);
+
+impl Person {
+    /// Waits until the chat shows something.
+    pub async fn sees<T>(&self, what: &str, look: impl Fn(&[Message]) -> Option<T>) -> T {
+        match self.0.wait(what, PATIENCE, look).await {
+            Ok(seen) => seen,
+            Err(chat) => panic!("{chat}"),
+        }
+    }
+
+    /// Waits for a message of the bot with these words and returns its id.
+    pub async fn reads(&self, words: &str) -> i64 {
+        self.sees(words, |chat| {
+            chat.iter()
+                .rev()
+                .find(|m| is_bots(m) && m.text.contains(words))
+                .map(|m| m.id)
+        })
+        .await
+    }
+
+    /// Waits for a button and presses it.
+    pub async fn presses(&self, label: &str) {
+        let id = self
+            .sees(&format!("a button {label}"), |chat| {
+                chat.iter()
+                    .rev()
+                    .find(|m| has_button(m, label))
+                    .map(|m| m.id)
+            })
+            .await;
+        self.0.press(id, label).expect("the button is there");
+    }
+
+    /// Waits for the newest picture of the bot and returns its message.
+    pub async fn gets_picture(&self) -> i64 {
+        self.gets_pictures(1).await
+    }
+
+    /// Waits until the bot has sent this many pictures and returns the last one's message.
+    pub async fn gets_pictures(&self, count: usize) -> i64 {
+        self.sees(&format!("{count} pictures"), |chat| {
+            let pictures: Vec<i64> = chat
+                .iter()
+                .filter(|m| is_bots(m) && is_photo(m))
+                .map(|m| m.id)
+                .collect();
+            (pictures.len() >= count).then(|| pictures[pictures.len() - 1])
+        })
+        .await
+    }
+
+    /// Asks for a picture from words and confirms it.
+    pub async fn orders(&self, prompt: &str) {
+        self.0.text(prompt);
+        self.reads(prompt).await;
+        self.presses("✅").await;
+    }
+}
+
+pub fn is_bots(message: &Message) -> bool {
+    message.from == "bot"
+}
+
+pub fn is_photo(message: &Message) -> bool {
+    message
+        .media
+        .as_ref()
+        .is_some_and(|media| media.kind == "photo")
+}
+
+/// Whether a message has a button whose label holds these words.
+pub fn has_button(message: &Message, label: &str) -> bool {
+    message
+        .keyboard
+        .iter()
+        .flatten()
+        .any(|button| button.text.contains(label))
+}
