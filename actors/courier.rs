@@ -32,6 +32,10 @@ const READ_AT_ONCE: u32 = 256;
 /// Progress messages kept fresh at once; more jobs simply show an older state.
 const WATCHED_MAX: usize = 1_000;
 
+/// The first state after an order soon changes from waiting to drawn, and with it the button:
+/// it is refreshed earlier than the ones after it.
+const FIRST_REFRESH: Span = Span::from_secs(1);
+
 /// How the courier behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct CourierSettings {
@@ -232,7 +236,7 @@ impl Tour {
         if self.watched.len() >= WATCHED_MAX {
             return;
         }
-        let next = now + self.settings.refresh_every;
+        let next = now + self.settings.refresh_every.min(FIRST_REFRESH);
         let watched = WatchedJob {
             job: job.clone(),
             chat: row.chat,

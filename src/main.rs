@@ -19,6 +19,8 @@ fn main() -> ExitCode {
     rustls::crypto::ring::default_provider()
         .install_default()
         .expect("nothing installed a TLS provider before main");
+    #[cfg(feature = "failpoints")]
+    crash_on_request();
     match run(Cli::of_process()) {
         Ok(code) => code,
         Err(Failure::Config(error)) => {
@@ -30,6 +32,28 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Dies at a named place, as `kill -9` would, for the tests of what survives that:
+/// `REI_CRASH_AT=<fail point>:<on which passing, from 1>`. Releases do not have this.
+#[cfg(feature = "failpoints")]
+fn crash_on_request() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    let Ok(plan) = std::env::var("REI_CRASH_AT") else {
+        return;
+    };
+    let (point, passing) = plan
+        .split_once(':')
+        .expect("REI_CRASH_AT is <point>:<passing>");
+    let passing: u32 = passing.parse().expect("REI_CRASH_AT ends with a number");
+    let passed = AtomicU32::new(0);
+    fail::cfg_callback(point, move || {
+        if passed.fetch_add(1, Ordering::SeqCst) + 1 == passing {
+            std::process::abort();
+        }
+    })
+    .expect("a fail point can always be set");
 }
 
 /// Why nothing came of it.

@@ -113,7 +113,7 @@ async fn a_refused_prompt_costs_nothing_and_says_so() {
             kind: GeminiFault::PromptBlocked,
         });
         ann.orders("something forbidden").await;
-        ann.reads("₽500").await;
+        ann.reads("is back. Your balance is ₽500").await;
         assert_eq!(
             house.sandbox.gemini.calls().len(),
             1,
@@ -131,7 +131,7 @@ async fn a_provider_that_is_down_costs_nothing() {
             kind: GeminiFault::Status(503),
         });
         ann.orders("a ship").await;
-        ann.reads("₽500").await;
+        ann.reads("is back. Your balance is ₽500").await;
         assert_eq!(
             house.sandbox.gemini.calls().len(),
             3,
@@ -177,8 +177,18 @@ async fn a_waiting_job_can_be_cancelled_and_the_money_is_back() {
             .wait_calls(1, crate::support::house::PATIENCE)
             .await;
         ann.orders("the second").await;
-        ann.presses("Cancel").await;
-        ann.reads("₽475").await;
+        let waiting = ann
+            .sees("the second in the queue", |chat| {
+                let second = chat
+                    .iter()
+                    .find(|m| is_bots(m) && m.text.contains("the second"))?;
+                has_button(second, "Cancel for free").then_some(second.id)
+            })
+            .await;
+        ann.0
+            .press(waiting, "Cancel for free")
+            .expect("the button is there");
+        ann.reads("Your balance is ₽475").await;
         house.sandbox.gemini.release();
         ann.gets_picture().await;
         assert_eq!(house.sandbox.gemini.calls().len(), 1);

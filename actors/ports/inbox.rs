@@ -33,9 +33,12 @@ pub trait InboxStore: Send + Sync + 'static {
     /// that were new. Durable when it returns.
     async fn store(&self, updates: Vec<RawUpdate>) -> Result<Vec<i64>, StoreError>;
 
-    /// A chat's unprocessed updates in order of `update_id`, at most `limit`; counts one more
-    /// attempt on the first of them.
-    async fn take(&self, chat: ChatId, limit: u32) -> Result<Vec<StoredUpdate>, StoreError>;
+    /// A chat's unprocessed updates in order of `update_id`, at most `limit`. Only looks.
+    async fn waiting(&self, chat: ChatId, limit: u32) -> Result<Vec<StoredUpdate>, StoreError>;
+
+    /// Counts an attempt on these updates, before they are processed: whoever dies on them has
+    /// left a trace.
+    async fn begin(&self, update_ids: &[i64]) -> Result<(), StoreError>;
 
     /// Chats that have unprocessed updates, oldest first, at most `limit`.
     async fn waiting_chats(&self, limit: u32) -> Result<Vec<ChatId>, StoreError>;

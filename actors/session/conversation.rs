@@ -4,9 +4,11 @@
 //! that the updates are processed. Money moves before it, under a key made from the draft, so
 //! a turn that is repeated after a crash finds the movement done and only answers again.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fail::fail_point;
 use rei_domain::conversation::{Balance, Inbound, Language, Reply, Toast, Unsupported};
 use rei_domain::draft::Draft;
 use rei_domain::ids::{ChatId, UserId};
@@ -105,23 +107,12 @@ async fn answer_next(
     settings: &SessionSettings,
     chat: ChatId,
 ) -> Result<Option<After>, StoreError> {
-    let stored = ports.inbox.take(chat, settings.updates_at_once).await?;
+    let stored = ports.inbox.waiting(chat, settings.updates_at_once).await?;
     let now = ports.clock.now();
-    if let Some(poison) = stored
-        .first()
-        .filter(|first| first.attempts > settings.update_attempts_max)
-    {
-        let id = poison.update.update_id;
-        tracing::error!(
-            update.id = id,
-            "an update is set aside after too many attempts"
-        );
-        ports
-            .inbox
-            .set_aside(&[id], "too many attempts", now)
-            .await?;
-        return Ok(None);
-    }
+    let attempts: HashMap<i64, u32> = stored
+        .iter()
+        .map(|stored| (stored.update.update_id, stored.attempts))
+        .collect();
     let mut sender = None;
     let arrivals: Vec<Arrival> = stored
         .into_iter()
@@ -134,6 +125,14 @@ async fn answer_next(
             Ok(Some(After::LookAgainIn(wait)))
         }
         Next::Take(turn) => {
+            if is_poison(&turn, &attempts, settings.update_attempts_max) {
+                tracing::error!(update.ids = ?turn.update_ids, "set aside after too many attempts");
+                let cause = "too many attempts";
+                ports.inbox.set_aside(&turn.update_ids, cause, now).await?;
+                return Ok(None);
+            }
+            ports.inbox.begin(&turn.update_ids).await?;
+            fail_point!("session.begun");
             let first = turn.update_ids.first().copied();
             let conversation_of = sender
                 .into_iter()
@@ -145,7 +144,13 @@ async fn answer_next(
     }
 }
 
-/// Who sent each update, by update id.
+/// Whether a turn was begun so often that its updates must be what kills it.
+fn is_poison(turn: &Turn, attempts: &HashMap<i64, u32>, attempts_max: u32) -> bool {
+    let begun = |id: &i64| attempts.get(id).copied().unwrap_or(0);
+    turn.update_ids.iter().map(begun).max().unwrap_or(0) >= attempts_max
+}
+
+/// Who sent the first update, by its id.
 type Senders = Option<(i64, Option<Sender>)>;
 
 fn read(ports: &SessionPorts, stored: StoredUpdate, first: &mut Senders) -> Arrival {

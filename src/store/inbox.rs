@@ -27,10 +27,10 @@ statements! {
         ON CONFLICT (update_id) DO NOTHING
         RETURNING update_id";
 
-    COUNT_ATTEMPT = "
+    COUNT_ATTEMPTS = "
         UPDATE inbox SET attempts = attempts + 1
-        WHERE update_id = (
-            SELECT MIN(update_id) FROM inbox WHERE chat_id = ? AND processed_at IS NULL)";
+        WHERE processed_at IS NULL
+          AND update_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))";
 
     UNPROCESSED = "
         SELECT update_id, chat_id, body, received_at, attempts FROM inbox
@@ -131,14 +131,23 @@ impl InboxStore for InboxRows {
             .await
     }
 
-    async fn take(&self, chat: ChatId, limit: u32) -> Result<Vec<StoredUpdate>, StoreError> {
+    async fn waiting(&self, chat: ChatId, limit: u32) -> Result<Vec<StoredUpdate>, StoreError> {
         self.0
-            .tx(async move |conn: &mut Conn| {
-                conn.execute(sql!(COUNT_ATTEMPT, chat.0)).await?;
+            .read(async move |conn: &mut Conn| {
                 let rows = conn
                     .load::<UpdateRow>(sql!(UNPROCESSED, chat.0, i64::from(limit)))
                     .await?;
                 rows.into_iter().map(UpdateRow::parse).collect()
+            })
+            .await
+    }
+
+    async fn begin(&self, update_ids: &[i64]) -> Result<(), StoreError> {
+        let ids = json!(update_ids).to_string();
+        self.0
+            .write(async move |conn: &mut Conn| {
+                conn.execute(sql!(COUNT_ATTEMPTS, ids.as_str())).await?;
+                Ok(())
             })
             .await
     }

@@ -3,7 +3,6 @@
 //! A house is audited when it is closed: the books balance, nothing is held or leased, no actor
 //! has crashed. A test that expects otherwise says so itself.
 
-use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -66,7 +65,6 @@ pub struct TestHouse {
 struct Bot {
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
-    addr: std::net::SocketAddr,
 }
 
 impl TestHouse {
@@ -112,14 +110,14 @@ impl TestHouse {
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 let house = House::start(&loaded).await.expect("the house starts");
-                ready.send(house.addr()).expect("the test waits for it");
+                ready.send(()).expect("the test waits for it");
                 // A dropped sender closes the house too.
                 let _ = stopped.await;
                 house.close().await;
             });
         });
-        let addr = started.recv().expect("the house started");
-        self.bot = Some(Bot { stop, thread, addr });
+        started.recv().expect("the house started");
+        self.bot = Some(Bot { stop, thread });
     }
 
     /// Closes the bot in order, as SIGTERM does.
@@ -144,19 +142,6 @@ impl TestHouse {
         config.providers.nano_banana.api_url = self.sandbox.url("gemini");
         config.providers.nano_banana.api_key = Some(SecretString::from(GEMINI_KEY));
         loaded
-    }
-
-    /// The address of the bot's HTTP server.
-    pub fn addr(&self) -> std::net::SocketAddr {
-        self.bot.as_ref().expect("the bot is open").addr
-    }
-
-    pub fn folder(&self) -> PathBuf {
-        self.folder.path().to_owned()
-    }
-
-    pub fn database_url(&self) -> &str {
-        &self.database_url
     }
 
     /// A person who talks English to the bot.
@@ -207,7 +192,7 @@ impl Person {
     pub async fn sees<T>(&self, what: &str, look: impl Fn(&[Message]) -> Option<T>) -> T {
         match self.0.wait(what, PATIENCE, look).await {
             Ok(seen) => seen,
-            Err(chat) => panic!("{chat}"),
+            Err(chat) => panic!("{chat}\nanswers to taps: {:?}", self.0.toasts()),
         }
     }
 

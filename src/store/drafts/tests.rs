@@ -95,7 +95,7 @@ fn a_turn_is_written_whole() {
             let read = drafts.draft(&draft.id).await.unwrap();
             assert_eq!(read.as_ref(), Some(draft));
         }
-        let left = InboxRows::new(db.clone()).take(CHAT, 10).await.unwrap();
+        let left = InboxRows::new(db.clone()).waiting(CHAT, 10).await.unwrap();
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].update.update_id, 3);
         let user = users.by_chat(CHAT).await.unwrap().unwrap();
@@ -198,7 +198,7 @@ fn a_turn_that_cannot_be_written_leaves_nothing() {
         assert!(!refusal.to_string().contains("сапогах"), "{refusal}");
         assert_eq!(messages(&db).await, 0);
         assert_eq!(drafts.unfinished(CHAT, 10).await.unwrap(), []);
-        let left = InboxRows::new(db).take(CHAT, 10).await.unwrap();
+        let left = InboxRows::new(db).waiting(CHAT, 10).await.unwrap();
         assert_eq!(left.len(), 1);
     });
 }

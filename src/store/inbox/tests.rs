@@ -42,7 +42,7 @@ fn a_body_comes_back_as_it_came() {
             update.body = body.to_owned();
             assert_eq!(inbox.store(vec![update]).await.unwrap(), [id]);
         }
-        let stored = inbox.take(ChatId(1), 10).await.unwrap();
+        let stored = inbox.waiting(ChatId(1), 10).await.unwrap();
         for (row, body) in stored.iter().zip(bodies) {
             assert_eq!(row.update.body, body);
         }
@@ -57,25 +57,26 @@ fn a_character_that_no_text_can_hold_does_not_refuse_its_batch() {
         let mut odd = update(1, 1);
         odd.body = "a\0b".to_owned();
         assert_eq!(inbox.store(vec![odd, update(2, 1)]).await.unwrap(), [1, 2]);
-        let stored = inbox.take(ChatId(1), 1).await.unwrap();
+        let stored = inbox.waiting(ChatId(1), 1).await.unwrap();
         assert_eq!(stored[0].update.body, "ab");
     });
 }
 
 #[test]
-fn updates_of_a_chat_come_in_order_and_the_first_counts_its_attempts() {
+fn updates_of_a_chat_come_in_order_and_count_how_often_they_were_begun() {
     for_both(async |db| {
         let inbox = InboxRows::new(db);
         let batch = vec![update(9, 1), update(2, 1), update(5, 1), update(1, 2)];
         inbox.store(batch).await.unwrap();
-        for attempts in 1..=3 {
-            let taken = inbox.take(ChatId(1), 2).await.unwrap();
+        for attempts in 0..3 {
+            let taken = inbox.waiting(ChatId(1), 2).await.unwrap();
             assert_eq!(taken[0].update, update(2, 1));
             assert_eq!(taken[1].update, update(5, 1));
             assert_eq!((taken[0].attempts, taken[1].attempts), (attempts, 0));
             assert_eq!(taken.len(), 2);
+            inbox.begin(&[2]).await.unwrap();
         }
-        assert_eq!(inbox.take(ChatId(3), 2).await.unwrap(), []);
+        assert_eq!(inbox.waiting(ChatId(3), 2).await.unwrap(), []);
     });
 }
 
@@ -91,7 +92,7 @@ fn what_is_set_aside_is_not_taken_again() {
                 .await
                 .unwrap();
         }
-        let left = inbox.take(ChatId(1), 10).await.unwrap();
+        let left = inbox.waiting(ChatId(1), 10).await.unwrap();
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].update.update_id, 2);
         inbox.set_aside(&[], "nothing", Moment(100)).await.unwrap();

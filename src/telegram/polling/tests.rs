@@ -218,8 +218,12 @@ impl InboxStore for NoInbox {
         Ok(Vec::new())
     }
 
-    async fn take(&self, _: ChatId, _: u32) -> Result<Vec<StoredUpdate>, StoreError> {
+    async fn waiting(&self, _: ChatId, _: u32) -> Result<Vec<StoredUpdate>, StoreError> {
         Ok(Vec::new())
+    }
+
+    async fn begin(&self, _: &[i64]) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn waiting_chats(&self, _: u32) -> Result<Vec<ChatId>, StoreError> {

@@ -1,0 +1,295 @@
+//! The process dies anywhere, and starts again: one charge and one result, or all money back.
+//!
+//! Each kill is a real one: the bot is a child process that aborts at a named place, or gets
+//! SIGKILL at a moment of its own. The next process takes up what the last one left, while
+//! new people order. At the end everything must have ended and the books are audited.
+
+use std::collections::BTreeMap;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rei_actors::ports::clock::Clock as _;
+use rei_bot::boot::SystemClock;
+use rei_bot::store::{Db, DbConfig, verify};
+use rei_sandbox::Sandbox;
+
+use crate::support::house::{
+    BOT_TOKEN, ENGINES, Engine, GEMINI_KEY, PATIENCE, Person, has_button, is_bots, is_photo,
+};
+use crate::support::postgres::Postgres;
+use crate::support::rows::count;
+
+/// Places where a process dies, each between two steps that a crash must not tear apart.
+const PLACES: [&str; 16] = [
+    "session.begun",
+    "submit.before_post",
+    "store.before_commit",
+    "store.committed",
+    "submit.posted",
+    "run.before_attempt",
+    "run.attempt_recorded",
+    "run.answered",
+    "run.before_store",
+    "run.stored",
+    "run.rendered",
+    "run.before_settle",
+    "run.settled",
+    "courier.before_send",
+    "courier.sent",
+    "courier.recorded",
+];
+
+/// Kills on each database unless `REI_TEST_KILLS` says otherwise.
+const KILLS: u32 = 100;
+
+/// How long a process may live that does not come by its place; then it is killed anyway.
+const LIFE_MAX: Duration = Duration::from_millis(1_500);
+
+/// The bot as a child process.
+struct Bot(Child);
+
+impl Bot {
+    fn start(world: &World, crash_at: Option<&str>) -> Bot {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rei-bot"));
+        command
+            .arg("serve")
+            .current_dir(world.folder.path())
+            .env_clear()
+            .env("BOT_TOKEN", BOT_TOKEN)
+            .env("NANO_BANANA_API_KEY", GEMINI_KEY)
+            .env("TELEGRAM_API_URL", world.sandbox.url("telegram"))
+            .env("NANO_BANANA_API_URL", world.sandbox.url("gemini"))
+            .env("DATABASE_URL", &world.database_url)
+            .env("HTTP_ADDR", "127.0.0.1:0")
+            .env("RUST_LOG", "off")
+            .env("REI__HTTP__WORKERS", "1")
+            .env("REI__BILLING__WELCOME_BONUS_KOPECKS", "50000")
+            .env("REI__TELEGRAM__CHAT_INTERVAL_MS", "1")
+            .env("REI__TELEGRAM__SEND_PER_SECOND", "1000")
+            .env("REI__TELEGRAM__SEND_BURST", "1000")
+            .env("REI__TELEGRAM__SEND_RETRY_BASE_MS", "50")
+            .env("REI__JOBS__POLL_MS", "50")
+            .env("REI__JOBS__LEASE_MS", "700")
+            .env("REI__JOBS__RENEW_MS", "200")
+            .env("REI__SESSIONS__UPDATE_ATTEMPTS_MAX", "50")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if let Some(plan) = crash_at {
+            command.env("REI_CRASH_AT", plan);
+        }
+        Bot(command.spawn().expect("the bot's binary can be started"))
+    }
+
+    fn is_dead(&mut self) -> bool {
+        let ended = self.0.try_wait().expect("a child can be asked after");
+        ended.is_some()
+    }
+
+    /// SIGKILL, unless it died by itself.
+    fn kill(mut self) {
+        // Dead already is as good.
+        let _ = self.0.kill();
+        self.0.wait().expect("a killed child can be waited for");
+    }
+}
+
+struct World {
+    sandbox: Sandbox,
+    folder: tempfile::TempDir,
+    database_url: String,
+}
+
+impl World {
+    async fn make(engine: Engine) -> World {
+        let sandbox = Sandbox::start(rei_sandbox::Config {
+            addr: ([127, 0, 0, 1], 0).into(),
+            bot_token: BOT_TOKEN.to_owned(),
+            gemini_key: GEMINI_KEY.to_owned(),
+        })
+        .await
+        .expect("the sandbox starts");
+        sandbox.telegram.enforce_limits(false);
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let database_url = match engine {
+            Engine::Sqlite => format!("sqlite://{}/rei.db", folder.path().display()),
+            Engine::Postgres => Postgres::shared().database().await,
+        };
+        World {
+            sandbox,
+            folder,
+            database_url,
+        }
+    }
+
+    fn db(&self) -> Db {
+        Db::try_new(&DbConfig {
+            url: self.database_url.clone(),
+            connections_max: 2,
+            wait_max: PATIENCE,
+            statement_max: PATIENCE,
+            busy_max: PATIENCE,
+        })
+        .expect("the URL is right")
+    }
+
+    fn person(&self, number: u32) -> Person {
+        let id = i64::from(number) + 1_000;
+        Person(self.sandbox.telegram.player(id, "Ann", "en"))
+    }
+}
+
+/// Looks at the chat until it shows something, the bot is dead, or its life is over.
+async fn sees_or_dies<T>(
+    bot: &mut Bot,
+    person: &Person,
+    look: impl Fn(&[rei_sandbox::telegram::Message]) -> Option<T>,
+) -> Option<T> {
+    let born = tokio::time::Instant::now();
+    while born.elapsed() < LIFE_MAX && !bot.is_dead() {
+        let short = Duration::from_millis(50);
+        if let Ok(seen) = person.0.wait("", short, &look).await {
+            return Some(seen);
+        }
+    }
+    None
+}
+
+/// Confirms the newest card that still can be confirmed.
+fn press_confirm(person: &Person) {
+    let chat = person.0.chat();
+    let card = chat.iter().rev().find(|m| has_button(m, "✅"));
+    if let Some(card) = card {
+        // The bot may have changed the card in this moment; then there is nothing to press.
+        let _ = person.0.press(card.id, "✅");
+    }
+}
+
+fn has_picture(chat: &[rei_sandbox::telegram::Message]) -> Option<()> {
+    chat.iter().any(|m| is_bots(m) && is_photo(m)).then_some(())
+}
+
+/// One life of the bot: somebody orders, and the process dies on the way.
+async fn one_life(world: &World, number: u32) {
+    let place = PLACES[usize::try_from(number).expect("small") % PLACES.len()];
+    let lap = number / u32::try_from(PLACES.len()).expect("small");
+    // Every fourth lap dies at a moment, not at a place.
+    let plan = (lap % 4 != 3).then(|| format!("{place}:{}", 1 + lap % 3));
+    let person = world.person(number);
+    person.0.text("a picture that survives");
+    let mut bot = Bot::start(world, plan.as_deref());
+    let card = |chat: &[rei_sandbox::telegram::Message]| {
+        chat.iter().any(|m| has_button(m, "✅")).then_some(())
+    };
+    if sees_or_dies(&mut bot, &person, card).await.is_some() {
+        press_confirm(&person);
+        if plan.is_none() {
+            let moment = Duration::from_millis(u64::from(number * 37 % 400));
+            let _ = person.0.wait("", moment, |_| None::<()>).await;
+        } else {
+            sees_or_dies(&mut bot, &person, has_picture).await;
+        }
+    }
+    bot.kill();
+}
+
+/// The last life: everybody who has a card confirms it, and everything comes to its end.
+async fn last_life(world: &World, kills: u32) {
+    let bot = Bot::start(world, None);
+    let db = world.db();
+    for number in 0..kills {
+        let person = world.person(number);
+        person
+            .sees("a card or a picture", |chat| {
+                let card = chat.iter().any(|m| has_button(m, "✅"));
+                (card || has_picture(chat).is_some() || is_under_way(chat)).then_some(())
+            })
+            .await;
+        press_confirm(&person);
+    }
+    let settled = async {
+        loop {
+            let open = "SELECT COUNT(*) AS count FROM jobs
+                        WHERE state NOT IN ('delivered', 'failed', 'cancelled')";
+            let waiting = "SELECT COUNT(*) AS count FROM inbox WHERE processed_at IS NULL";
+            let unsent = "SELECT COUNT(*) AS count FROM outbox WHERE state = 'ready'";
+            let left =
+                count(&db, open).await + count(&db, waiting).await + count(&db, unsent).await;
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), settled)
+        .await
+        .expect("everything ends");
+    bot.kill();
+}
+
+/// A job was begun: its progress or its end stands in the place of the card.
+fn is_under_way(chat: &[rei_sandbox::telegram::Message]) -> bool {
+    chat.iter()
+        .any(|m| is_bots(m) && (m.text.contains("🔒") || m.text.contains("Done in")))
+}
+
+async fn survives(engine: Engine, kills: u32) {
+    let world = World::make(engine).await;
+    for number in 0..kills {
+        one_life(&world, number).await;
+    }
+    last_life(&world, kills).await;
+
+    let db = world.db();
+    let report = verify::audit(&db, SystemClock.now())
+        .await
+        .expect("the audit runs");
+    assert!(report.is_clean(), "{engine:?}: {report}");
+    let number = async |question| count(&db, question).await;
+    let jobs = number("SELECT COUNT(*) AS count FROM jobs").await;
+    let delivered = number("SELECT COUNT(*) AS count FROM jobs WHERE state = 'delivered'").await;
+    let captured = number("SELECT COUNT(*) AS count FROM ledger WHERE kind = 'capture'").await;
+    let lost = number("SELECT COUNT(*) AS count FROM ledger WHERE kind = 'loss'").await;
+    let open = number("SELECT COUNT(*) AS count FROM holds WHERE state = 'open'").await;
+    assert_eq!(
+        (captured, open),
+        (delivered, 0),
+        "one charge for each result"
+    );
+    assert!(
+        jobs >= i64::from(kills) / 2,
+        "the lives were too short: {jobs} jobs"
+    );
+
+    // A call that was not answered is in the books; no other call is made twice.
+    let calls = i64::try_from(world.sandbox.gemini.calls().len()).expect("small");
+    assert!(
+        calls <= delivered + lost,
+        "{calls} calls, {delivered} results, {lost} losses"
+    );
+
+    let mut pictures = BTreeMap::new();
+    for life in 0..kills {
+        let chat = world.person(life).0.chat();
+        let sent = chat.iter().filter(|m| is_bots(m) && is_photo(m)).count();
+        *pictures.entry(sent.min(3)).or_insert(0) += 1;
+    }
+    let with_picture: i64 = pictures
+        .iter()
+        .filter(|(n, _)| **n > 0)
+        .map(|(_, c)| c)
+        .sum();
+    assert_eq!(
+        with_picture, delivered,
+        "every result reached its chat: {pictures:?}"
+    );
+    world.sandbox.stop().await;
+}
+
+#[actix_rt::test]
+async fn two_hundred_kills_lose_and_double_nothing() {
+    let kills = std::env::var("REI_TEST_KILLS").ok();
+    let kills = kills.and_then(|kills| kills.parse().ok()).unwrap_or(KILLS);
+    for engine in ENGINES {
+        survives(engine, kills).await;
+    }
+}
