@@ -8,6 +8,7 @@ pub mod codec;
 pub mod conn;
 pub mod db;
 pub mod stmt;
+pub mod verify;
 
 mod assets;
 mod drafts;
@@ -47,6 +48,13 @@ pub const STATEMENTS: &[&[&str]] = &[
     migrate::STATEMENTS,
     outbox::STATEMENTS,
     users::STATEMENTS,
+    verify::balances::STATEMENTS,
+    verify::chain::STATEMENTS,
+    verify::counts::STATEMENTS,
+    verify::holds::STATEMENTS,
+    verify::jobs::STATEMENTS,
+    verify::sessions::STATEMENTS,
+    verify::waiting::STATEMENTS,
 ];
 
 /// Statements that PostgreSQL alone understands: the locking forms of others.
