@@ -137,7 +137,7 @@ pub async fn verify(loaded: Loaded) -> anyhow::Result<ExitCode> {
     db.check_schema().await?;
     let report = verify::audit(&db, SystemClock.now()).await?;
     print!("{report}");
-    if report.is_clean() {
+    if report.is_sound() {
         Ok(ExitCode::SUCCESS)
     } else {
         Ok(ExitCode::FAILURE)

@@ -8,6 +8,7 @@ pub mod codec;
 pub mod conn;
 pub mod db;
 pub mod stmt;
+pub mod verify;
 
 mod assets;
 mod drafts;
@@ -17,7 +18,6 @@ mod ledger;
 mod migrate;
 mod outbox;
 mod users;
-pub mod verify;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -47,11 +47,15 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::riders::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
-    verify::STATEMENTS,
-    verify::CHAIN_STATEMENTS,
-    &verify::rules::STATEMENTS,
     outbox::STATEMENTS,
     users::STATEMENTS,
+    verify::balances::STATEMENTS,
+    verify::chain::STATEMENTS,
+    verify::counts::STATEMENTS,
+    verify::holds::STATEMENTS,
+    verify::jobs::STATEMENTS,
+    verify::sessions::STATEMENTS,
+    verify::waiting::STATEMENTS,
 ];
 
 /// Statements that PostgreSQL alone understands: the locking forms of others.

@@ -1,6 +1,7 @@
 //! What the tests of the row stores share: both databases, and rows to begin with.
 
 mod postgres;
+pub mod shop;
 
 use std::time::Duration;
 
@@ -134,12 +135,17 @@ const INSERT_ASSET: &str = "
 
 /// Writes the row of a picture.
 pub async fn insert_asset(db: &Db, id: &str) {
+    insert_asset_of(db, id, FIXTURE_USER).await;
+}
+
+/// Writes the row of a user's picture.
+pub async fn insert_asset_of(db: &Db, id: &str, user: UserId) {
     let id = id.to_owned();
     db.write(async move |conn: &mut Conn| {
         conn.execute(sql!(
             INSERT_ASSET,
             id.as_str(),
-            FIXTURE_USER.0,
+            user.0,
             "0".repeat(64).as_str()
         ))
         .await
