@@ -228,8 +228,9 @@ async fn last_life(world: &World, kills: u32) {
 
 /// A job was begun: its progress or its end stands in the place of the card.
 fn is_under_way(chat: &[rei_sandbox::telegram::Message]) -> bool {
-    chat.iter()
-        .any(|m| is_bots(m) && (m.text.contains("🔒") || m.text.contains("Done in")))
+    let words = ["🔒", "Done in", "is back"];
+    let says = |text: &str| words.iter().any(|word| text.contains(word));
+    chat.iter().any(|m| is_bots(m) && says(&m.text))
 }
 
 async fn survives(engine: Engine, kills: u32) {

@@ -6,4 +6,5 @@ mod support;
 
 mod conversations;
 mod crashes;
+mod page;
 mod tidy;

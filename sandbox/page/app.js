@@ -43,6 +43,8 @@ function formatted(text, entities, from = 0, to = text.length) {
   while (inside.length) {
     const entity = inside.shift();
     if (entity.offset < place) continue;
+    // A quote is a block of its own: the line break after it would be an empty line.
+    if (part.lastElementChild?.tagName === "BLOCKQUOTE" && text[place] === "\n") place += 1;
     part.append(text.slice(place, entity.offset));
     const end = entity.offset + entity.length;
     const node = make(TAGS[entity.type] ?? "span", entity.type === "spoiler" ? { class: "spoiler" } : {});
@@ -51,6 +53,7 @@ function formatted(text, entities, from = 0, to = text.length) {
     part.append(node);
     place = end;
   }
+  if (part.lastElementChild?.tagName === "BLOCKQUOTE" && text[place] === "\n") place += 1;
   part.append(text.slice(place, to));
   return part;
 }
