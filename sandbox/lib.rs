@@ -1,1 +1,17 @@
 //! Pretends: the outside world on loopback.
+//!
+//! One address serves every emulator under a prefix of its own (`/telegram`, `/gemini`), a
+//! control API (`/control`) by which a test plays the people and orders faults.
+//! Other people's clients work against it unchanged.
+//!
+//! Nothing is kept beyond the process, nothing is fetched from elsewhere, and there are no
+//! users to authenticate: whoever reaches the address may do anything. So it binds to loopback
+//! unless told otherwise.
+
+pub mod control;
+pub mod gemini;
+pub mod telegram;
+
+mod server;
+
+pub use server::{Config, Exposure, Sandbox};
