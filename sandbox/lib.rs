@@ -1,8 +1,8 @@
 //! Pretends: the outside world on loopback.
 //!
 //! One address serves every emulator under a prefix of its own (`/telegram`, `/gemini`), a
-//! control API (`/control`) by which a test plays the people and orders faults.
-//! Other people's clients work against it unchanged.
+//! control API (`/control`) by which a test plays the people and orders faults, and a chat page
+//! (`/`). Other people's clients work against it unchanged; see `README.md`.
 //!
 //! Nothing is kept beyond the process, nothing is fetched from elsewhere, and there are no
 //! users to authenticate: whoever reaches the address may do anything. So it binds to loopback
@@ -10,6 +10,7 @@
 
 pub mod control;
 pub mod gemini;
+pub mod page;
 pub mod telegram;
 
 mod server;

@@ -8,7 +8,7 @@ use actix_web::{App, HttpServer};
 use anyhow::Context;
 use tokio::sync::oneshot;
 
-use crate::{control, gemini, telegram};
+use crate::{control, gemini, page, telegram};
 
 /// Enough for a chat page, a bot and a test driver on the machine of one developer.
 const WORKERS: usize = 2;
@@ -131,6 +131,7 @@ fn serve(
                 .configure(|service| telegram::http::configure(service, &telegram))
                 .configure(|service| gemini::configure(service, &gemini))
                 .configure(|service| control::configure(service, &telegram, exposure))
+                .configure(page::configure)
         })
         .workers(WORKERS)
         .shutdown_timeout(0)
