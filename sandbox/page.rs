@@ -1,33 +1,45 @@
-//! The chat page: people at a browser, side by side. Static files, nothing from outside.
+//! The chat page: two people beside each other, and the bot between them.
+//!
+//! One HTML file with its style and script, embedded; nothing is loaded from elsewhere. It
+//! talks to the control API alone.
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::web::{self, ServiceConfig};
 
-const INDEX: &str = include_str!("page/index.html");
+const HTML: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
-const SCRIPT: &str = include_str!("page/app.js");
+const SCRIPTS: [(&str, &str); 4] = [
+    ("/page/app.js", include_str!("page/app.js")),
+    ("/page/chat.js", include_str!("page/chat.js")),
+    ("/page/messages.js", include_str!("page/messages.js")),
+    ("/page/text.js", include_str!("page/text.js")),
+];
 
-/// Serves the page at `/` with its style and script.
-pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route(
+/// Scripts, styles and pictures come from this address alone; `blob:` is a picture about to
+/// be sent.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' blob: data:; media-src 'self'; connect-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
+
+/// Adds the page to a server.
+pub fn configure(service: &mut ServiceConfig) {
+    service.route(
         "/",
-        web::get().to(|| served("text/html; charset=utf-8", INDEX)),
-    )
-    .route(
-        "/page/style.css",
-        web::get().to(|| served("text/css; charset=utf-8", STYLE)),
-    )
-    .route(
-        "/page/app.js",
-        web::get().to(|| served("text/javascript; charset=utf-8", SCRIPT)),
+        web::get().to(|| async { asset("text/html; charset=utf-8", HTML) }),
     );
+    let style = || async { asset("text/css; charset=utf-8", STYLE) };
+    service.route("/page/style.css", web::get().to(style));
+    for (path, script) in SCRIPTS {
+        let script = move || async move { asset("text/javascript; charset=utf-8", script) };
+        service.route(path, web::get().to(script));
+    }
 }
 
-async fn served(kind: &'static str, text: &'static str) -> HttpResponse {
+fn asset(content_type: &str, body: &'static str) -> HttpResponse {
     HttpResponse::Ok()
-        .content_type(kind)
-        .insert_header((
-            "Content-Security-Policy",
-            "default-src 'self'; img-src 'self' blob:",
-        ))
-        .body(text)
+        .content_type(content_type)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .body(body)
 }

@@ -1,106 +1,156 @@
-//! The server: one address, a path prefix for each service, on a thread of its own.
+//! The server: one thread, one address, every emulator.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpResponse, HttpServer, middleware, web};
-use anyhow::Context as _;
-use bytes::Bytes;
-use futures_util::stream;
+use actix_web::{App, HttpServer};
+use anyhow::Context;
 use tokio::sync::oneshot;
 
-use crate::{gemini, page, telegram};
+use crate::{control, gemini, page, telegram};
 
-/// A running server.
-pub(crate) struct Running {
+/// Enough for a chat page, a bot and a test driver on the machine of one developer.
+const WORKERS: usize = 2;
+
+/// How the sandbox is set up.
+#[derive(Clone)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
     pub addr: SocketAddr,
-    handle: ServerHandle,
-    thread: std::thread::JoinHandle<()>,
+    /// The token the Telegram emulator accepts, `<bot id>:<secret>`.
+    pub bot_token: String,
+    /// The key the Gemini emulator accepts.
+    pub gemini_key: String,
+    /// Who may reach the sandbox.
+    pub exposure: Exposure,
 }
 
-impl Running {
-    /// Binds and serves.
-    pub async fn start(
-        addr: SocketAddr,
-        telegram: telegram::Handle,
-        gemini: gemini::Handle,
-    ) -> anyhow::Result<Running> {
-        anyhow::ensure!(
-            addr.ip().is_loopback(),
-            "the sandbox listens on loopback only: its control API asks nobody for a password"
-        );
-        let (tell, told) = oneshot::channel();
+/// Who may reach a sandbox, which asks nobody for a password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exposure {
+    /// Programs on this machine; any other address is refused at the start.
+    #[default]
+    Loopback,
+    /// Whoever reaches the address, as in a container of its own.
+    AnyAddress,
+}
+
+/// A running sandbox. Dropping it stops it without waiting.
+pub struct Sandbox {
+    /// The people and faults of the Telegram emulator.
+    pub telegram: telegram::Handle,
+    /// The bill and faults of the Gemini emulator.
+    pub gemini: gemini::Handle,
+    addr: SocketAddr,
+    server: ServerHandle,
+    thread: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl Sandbox {
+    /// Starts the emulators on a thread of their own, so that any runtime may call this.
+    pub async fn start(config: Config) -> anyhow::Result<Sandbox> {
+        if config.exposure == Exposure::Loopback && !config.addr.ip().is_loopback() {
+            anyhow::bail!(
+                "the sandbox has no passwords and listens on loopback only, not on {}",
+                config.addr
+            );
+        }
+        let telegram = telegram::Handle::try_new(&config.bot_token)?;
+        let gemini = gemini::Handle::new(gemini::Config {
+            api_key: config.gemini_key,
+        });
+        let listener = TcpListener::bind(config.addr)
+            .with_context(|| format!("the sandbox cannot listen on {}", config.addr))?;
+        let addr = listener
+            .local_addr()
+            .context("the listener has no address")?;
+
+        let (started, start) = oneshot::channel();
+        let handles = (telegram.clone(), gemini.clone());
         let thread = std::thread::Builder::new()
             .name("sandbox".to_owned())
-            .spawn(move || {
-                actix_web::rt::System::new().block_on(async move {
-                    match bind(addr, telegram.clone(), gemini) {
-                        Ok((server, addr)) => {
-                            let deliveries = telegram::deliver_webhooks(telegram);
-                            actix_web::rt::spawn(deliveries);
-                            // Whoever started it is gone; the server ends with its handle.
-                            let _ = tell.send(Ok((server.handle(), addr)));
-                            let _ = server.await;
-                        }
-                        Err(error) => {
-                            let _ = tell.send(Err(error));
-                        }
-                    }
-                });
-            })
-            .context("the sandbox's thread cannot be started")?;
-        let (handle, addr) = told.await.context("the sandbox ended at its start")??;
-        Ok(Running {
+            .spawn(move || serve(listener, config.exposure, handles, started))
+            .context("the sandbox's thread cannot start")?;
+        let server = start
+            .await
+            .context("the sandbox ended before it had started")?
+            .context("the sandbox cannot serve")?;
+        Ok(Sandbox {
+            telegram,
+            gemini,
             addr,
-            handle,
-            thread,
+            server,
+            thread: Some(thread),
         })
     }
 
-    /// Stops at once; whoever still waits for an answer gets none.
-    pub async fn stop(self) {
-        self.handle.stop(false).await;
-        let thread = self.thread;
-        // A thread that panicked has nothing left to stop.
-        let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+    /// The address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The base address of one service: `url("telegram")` is what `TELEGRAM_API_URL` wants.
+    pub fn url(&self, service: &str) -> String {
+        format!("http://{}/{service}", self.addr)
+    }
+
+    /// Ends every connection and waits for the thread.
+    pub async fn stop(mut self) {
+        self.server.stop(false).await;
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        let ended = tokio::task::spawn_blocking(move || thread.join()).await;
+        match ended {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "the sandbox ended with an error"),
+            Ok(Err(_)) | Err(_) => tracing::warn!("the sandbox's thread panicked"),
+        }
     }
 }
 
-fn bind(
-    addr: SocketAddr,
-    telegram: telegram::Handle,
-    gemini: gemini::Handle,
-) -> anyhow::Result<(actix_web::dev::Server, SocketAddr)> {
-    let server = HttpServer::new(move || {
-        App::new()
-            .wrap(middleware::DefaultHeaders::new().add(("Cache-Control", "no-store")))
-            .configure(|cfg| telegram::configure(cfg, &telegram))
-            .configure(|cfg| gemini::configure(cfg, &gemini))
-            .configure(page::configure)
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // The order goes out with the call; only its end would be awaited.
+        drop(self.server.stop(false));
+    }
+}
+
+/// Runs the server until it is stopped.
+fn serve(
+    listener: TcpListener,
+    exposure: Exposure,
+    (telegram, gemini): (telegram::Handle, gemini::Handle),
+    started: oneshot::Sender<std::io::Result<ServerHandle>>,
+) -> std::io::Result<()> {
+    actix_rt::System::new().block_on(async move {
+        let courier = actix_rt::spawn(telegram::webhook::deliver(telegram.clone()));
+        let server = HttpServer::new(move || {
+            App::new()
+                .configure(|service| telegram::http::configure(service, &telegram))
+                .configure(|service| gemini::configure(service, &gemini))
+                .configure(|service| control::configure(service, &telegram, exposure))
+                .configure(page::configure)
+        })
+        .workers(WORKERS)
+        .shutdown_timeout(0)
+        .disable_signals()
+        .listen(listener);
+        let server = match server {
+            Ok(server) => server.run(),
+            Err(error) => {
+                // The one who waits gets the reason; without them nobody wants it.
+                return started
+                    .send(Err(error))
+                    .map_err(|_| std::io::ErrorKind::Other.into());
+            }
+        };
+        if started.send(Ok(server.handle())).is_err() {
+            return Ok(());
+        }
+        let ended = server.await;
+        courier.abort();
+        ended
     })
-    .workers(2)
-    .shutdown_timeout(0)
-    .disable_signals()
-    .bind(addr)
-    .with_context(|| format!("{addr} cannot be listened on"))?;
-    let bound = server.addrs();
-    let addr = *bound.first().context("the server is bound to nothing")?;
-    Ok((server.run(), addr))
-}
-
-/// An answer that breaks off: the caller cannot know what became of the call.
-pub(crate) fn broken_off() -> HttpResponse {
-    let end = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-    let body = stream::once(async move { Err::<Bytes, _>(end) });
-    HttpResponse::Ok().no_chunking(1 << 20).streaming(body)
-}
-
-/// A missing thing, in one line.
-pub(crate) fn not_found(what: &str) -> HttpResponse {
-    HttpResponse::NotFound().json(serde_json::json!({ "error": format!("there is no {what}") }))
-}
-
-/// The JSON body of control calls may hold pictures of a conversation.
-pub(crate) fn json_config() -> web::JsonConfig {
-    web::JsonConfig::default().limit(1 << 20)
 }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use rei_actors::ports::clock::Clock as _;
-use rei_sandbox::Sandbox;
+use rei_sandbox::{Exposure, Sandbox};
 use secrecy::SecretString;
 
 use crate::cli::{DemoArgs, SandboxArgs};
@@ -112,6 +112,7 @@ async fn start_sandbox(addr: std::net::SocketAddr) -> anyhow::Result<Sandbox> {
         addr,
         bot_token: SANDBOX_BOT_TOKEN.to_owned(),
         gemini_key: SANDBOX_GEMINI_KEY.to_owned(),
+        exposure: Exposure::Loopback,
     };
     Sandbox::start(config)
         .await

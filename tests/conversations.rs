@@ -1,6 +1,8 @@
 //! What a user lives through, from the first word to the picture, on both databases.
 
-use crate::support::house::{ENGINES, Engine, Person, TestHouse, has_button, is_bots};
+use crate::support::house::{
+    ENGINES, Engine, Person, TestHouse, data_of, has_button, is_bots, is_document,
+};
 use crate::support::pictures::png;
 
 use rei_sandbox::gemini::FaultKind as GeminiFault;
@@ -149,9 +151,8 @@ async fn a_double_tap_is_one_job() {
         let data = ann
             .sees("the confirm button", |chat| {
                 let card = chat.iter().find(|m| m.id == card)?;
-                let buttons = card.keyboard.iter().flatten();
-                let confirm = buttons.into_iter().find(|b| b.text.contains("✅"))?;
-                confirm.data.clone()
+                let confirm = card.buttons().find(|b| b.text.contains("✅"))?;
+                data_of(confirm)
             })
             .await;
         for _ in 0..5 {
@@ -181,13 +182,11 @@ async fn a_waiting_job_can_be_cancelled_and_the_money_is_back() {
             .sees("the second in the queue", |chat| {
                 let second = chat
                     .iter()
-                    .find(|m| is_bots(m) && m.text.contains("the second"))?;
+                    .find(|m| is_bots(m) && m.text().contains("the second"))?;
                 has_button(second, "Cancel for free").then_some(second.id)
             })
             .await;
-        ann.0
-            .press(waiting, "Cancel for free")
-            .expect("the button is there");
+        assert!(ann.press_in(waiting, "Cancel for free"));
         ann.reads("Your balance is ₽475").await;
         house.sandbox.gemini.release();
         ann.gets_picture().await;
@@ -223,7 +222,7 @@ async fn the_original_file_comes_without_loss() {
         ann.presses("file").await;
         ann.sees("a document", |chat| {
             chat.iter()
-                .find(|m| is_bots(m) && m.media.as_ref().is_some_and(|x| x.kind == "document"))
+                .find(|m| is_bots(m) && is_document(m))
                 .map(|m| m.id)
         })
         .await;
@@ -239,12 +238,7 @@ async fn another_users_buttons_do_nothing() {
         let data = ann
             .sees("buttons", |chat| {
                 let card = chat.iter().find(|m| m.id == card && has_button(m, "✅"))?;
-                let data = card
-                    .keyboard
-                    .iter()
-                    .flatten()
-                    .filter_map(|b| b.data.clone());
-                Some(data.collect::<Vec<_>>())
+                Some(card.buttons().filter_map(data_of).collect::<Vec<_>>())
             })
             .await;
         let bob = house.person(8);

@@ -11,7 +11,8 @@ use std::time::Duration;
 use rei_actors::ports::clock::Clock as _;
 use rei_bot::boot::SystemClock;
 use rei_bot::store::{Db, DbConfig, verify};
-use rei_sandbox::Sandbox;
+use rei_sandbox::telegram::FloodLimits;
+use rei_sandbox::{Exposure, Sandbox};
 
 use crate::support::house::{
     BOT_TOKEN, ENGINES, Engine, GEMINI_KEY, PATIENCE, Person, has_button, is_bots, is_photo,
@@ -106,10 +107,11 @@ impl World {
             addr: ([127, 0, 0, 1], 0).into(),
             bot_token: BOT_TOKEN.to_owned(),
             gemini_key: GEMINI_KEY.to_owned(),
+            exposure: Exposure::Loopback,
         })
         .await
         .expect("the sandbox starts");
-        sandbox.telegram.enforce_limits(false);
+        sandbox.telegram.set_flood_limits(FloodLimits::off());
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let database_url = match engine {
             Engine::Sqlite => format!("sqlite://{}/rei.db", folder.path().display()),
@@ -161,7 +163,7 @@ fn press_confirm(person: &Person) {
     let card = chat.iter().rev().find(|m| has_button(m, "✅"));
     if let Some(card) = card {
         // The bot may have changed the card in this moment; then there is nothing to press.
-        let _ = person.0.press(card.id, "✅");
+        person.press_in(card.id, "✅");
     }
 }
 
@@ -230,7 +232,7 @@ async fn last_life(world: &World, kills: u32) {
 fn is_under_way(chat: &[rei_sandbox::telegram::Message]) -> bool {
     let words = ["🔒", "Done in", "is back"];
     let says = |text: &str| words.iter().any(|word| text.contains(word));
-    chat.iter().any(|m| is_bots(m) && says(&m.text))
+    chat.iter().any(|m| is_bots(m) && says(m.text()))
 }
 
 async fn survives(engine: Engine, kills: u32) {

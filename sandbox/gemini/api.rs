@@ -6,10 +6,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{Call, Fault, FaultKind, Handle, painter};
-use crate::server::broken_off;
 
 /// Models that answer, with the sizes they make.
 const MODELS: [(&str, &[&str]); 3] = [
@@ -38,6 +39,13 @@ const INPUTS_MAX: usize = 14;
 const BODY_MAX: usize = 100 * 1024 * 1024;
 /// What a `#slow` prompt waits.
 const SLOW: Duration = Duration::from_secs(8);
+
+/// An answer that breaks off: the caller cannot know what became of the call.
+fn broken_off() -> HttpResponse {
+    let end = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let body = stream::once(async move { Err::<Bytes, _>(end) });
+    HttpResponse::Ok().no_chunking(1 << 20).streaming(body)
+}
 
 /// Adds the routes.
 pub fn configure(cfg: &mut web::ServiceConfig, handle: &Handle) {

@@ -1,72 +1,152 @@
-//! Flood limits: about one message a second in a chat with a burst, and thirty a second in all
-//! (Bot FAQ). The real thresholds are not published; these are the documented ones.
+//! Telegram's flood limits: how fast a bot may send.
+//!
+//! Telegram publishes no exact thresholds ("about one message a second in a chat, about 30 a
+//! second over all", Bot FAQ). The defaults keep to that with a small burst. An album counts
+//! as its messages; edits and chat actions are not metered, since how Telegram does it is not
+//! documented.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Messages in one chat at once.
-const CHAT_BURST: f64 = 20.0;
-/// Messages a second in one chat.
-const CHAT_RATE: f64 = 1.0;
-/// Messages a second, and at once, in all chats.
-const OVERALL: f64 = 30.0;
+use serde::{Deserialize, Serialize};
 
-/// The buckets of a bot.
-#[derive(Debug)]
-pub(super) struct Limits {
-    /// Whether the buckets are looked at.
-    pub enforce: bool,
-    overall: Bucket,
-    chats: HashMap<i64, Bucket>,
+/// One rate with its burst.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Sustained messages a second.
+    pub per_second: f64,
+    /// How many may come at once after a quiet time.
+    pub burst: u32,
 }
 
-#[derive(Debug)]
-struct Bucket {
-    left: f64,
-    at: Instant,
+/// How fast the bot may send before it is told to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FloodLimits {
+    /// For each chat alone; `None` does not limit.
+    pub per_chat: Option<Rate>,
+    /// For all chats together; `None` does not limit.
+    pub overall: Option<Rate>,
 }
 
-impl Bucket {
-    fn full(burst: f64) -> Self {
-        Self {
-            left: burst,
-            at: Instant::now(),
+impl FloodLimits {
+    /// No limits, for tests about something else.
+    pub const fn off() -> FloodLimits {
+        FloodLimits {
+            per_chat: None,
+            overall: None,
         }
-    }
-
-    /// Seconds to wait, or `None` when one was taken.
-    fn take(&mut self, rate: f64, burst: f64) -> Option<u64> {
-        let now = Instant::now();
-        let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        self.left = (self.left + passed * rate).min(burst);
-        self.at = now;
-        if self.left >= 1.0 {
-            self.left -= 1.0;
-            return None;
-        }
-        let wait = Duration::from_secs_f64((1.0 - self.left) / rate);
-        Some(wait.as_secs().max(1))
     }
 }
 
-impl Limits {
-    pub fn new() -> Self {
-        Self {
-            enforce: true,
-            overall: Bucket::full(OVERALL),
-            chats: HashMap::new(),
+impl Default for FloodLimits {
+    fn default() -> FloodLimits {
+        FloodLimits {
+            per_chat: Some(Rate {
+                per_second: 1.0,
+                burst: 5,
+            }),
+            overall: Some(Rate {
+                per_second: 30.0,
+                burst: 30,
+            }),
         }
     }
+}
 
-    /// Seconds that a message to a chat must wait; `None` when it may pass now.
-    pub fn take(&mut self, chat: i64) -> Option<u64> {
-        if !self.enforce {
-            return None;
+/// The meters behind the limits (GCRA: each holds the time at which it would be empty again).
+#[derive(Debug, Default)]
+pub(super) struct Meters {
+    limits: FloodLimits,
+    chats: HashMap<i64, Duration>,
+    overall: Duration,
+}
+
+impl Meters {
+    /// Other limits from now on, with empty meters.
+    pub fn set(&mut self, limits: FloodLimits) {
+        *self = Meters {
+            limits,
+            ..Meters::default()
+        };
+    }
+
+    /// Takes places for so many messages, or says how many whole seconds to wait. A refusal
+    /// takes nothing.
+    pub fn take(&mut self, chat: i64, messages: usize, now: Duration) -> Result<(), u64> {
+        let messages = u32::try_from(messages).unwrap_or(u32::MAX);
+        let of_chat = self.chats.get(&chat).copied().unwrap_or_default();
+        let next_of_chat = step(self.limits.per_chat, of_chat, messages, now)?;
+        let next_overall = step(self.limits.overall, self.overall, messages, now)?;
+        self.chats.insert(chat, next_of_chat);
+        self.overall = next_overall;
+        Ok(())
+    }
+}
+
+/// The meter after so many messages, or the whole seconds until they fit.
+fn step(
+    rate: Option<Rate>,
+    meter: Duration,
+    messages: u32,
+    now: Duration,
+) -> Result<Duration, u64> {
+    let Some(rate) = rate else {
+        return Ok(meter);
+    };
+    let interval = Duration::try_from_secs_f64(1.0 / rate.per_second).unwrap_or(Duration::MAX);
+    let next = meter
+        .max(now)
+        .saturating_add(interval.saturating_mul(messages));
+    // An album above the burst must still fit into an empty meter.
+    let depth = interval.saturating_mul(rate.burst.max(messages));
+    let wait = next.saturating_sub(now).saturating_sub(depth);
+    if wait.is_zero() {
+        return Ok(next);
+    }
+    Err(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::from_secs(1_700_000_000);
+
+    #[test]
+    fn a_burst_passes_and_the_next_message_waits_a_second() {
+        let mut meters = Meters::default();
+        for _ in 0..5 {
+            assert_eq!(meters.take(7, 1, NOW), Ok(()));
         }
-        let bucket = self.chats.entry(chat);
-        let bucket = bucket.or_insert_with(|| Bucket::full(CHAT_BURST));
-        bucket
-            .take(CHAT_RATE, CHAT_BURST)
-            .or_else(|| self.overall.take(OVERALL, OVERALL))
+        assert_eq!(meters.take(7, 1, NOW), Err(1));
+        assert_eq!(meters.take(8, 1, NOW), Ok(()));
+        assert_eq!(meters.take(7, 1, NOW + Duration::from_secs(1)), Ok(()));
+    }
+
+    #[test]
+    fn all_chats_together_have_a_limit_too() {
+        let mut meters = Meters::default();
+        for chat in 0..30 {
+            assert_eq!(meters.take(chat, 1, NOW), Ok(()));
+        }
+        assert_eq!(meters.take(99, 1, NOW), Err(1));
+    }
+
+    #[test]
+    fn an_album_counts_as_its_messages_and_always_fits_once() {
+        let mut meters = Meters::default();
+        assert_eq!(meters.take(7, 10, NOW), Ok(()));
+        assert!(meters.take(7, 1, NOW).is_err());
+    }
+
+    #[test]
+    fn without_limits_nothing_waits() {
+        let mut meters = Meters::default();
+        meters.set(FloodLimits::off());
+        for _ in 0..1000 {
+            assert_eq!(meters.take(7, 1, NOW), Ok(()));
+        }
     }
 }

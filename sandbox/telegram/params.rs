@@ -1,162 +1,238 @@
-//! Parameters of a call, whichever way they came: query, form, JSON or multipart.
+//! The parameters of a call, however the client sent them.
+//!
+//! Query string, form, JSON and multipart all end up as one map of values and one of files
+//! (Bot API, "Making requests"). In forms, objects are JSON inside strings; every accessor
+//! takes both.
 
 use std::collections::BTreeMap;
 
 use actix_multipart::Multipart;
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use actix_web::web::Query;
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
 
-/// The largest body: a file of 50 MB and room for the rest.
-pub(super) const BODY_MAX: usize = 60 * 1024 * 1024;
+use super::error::ApiError;
+use super::media::Upload;
 
-/// A part of a multipart body that is a file.
-#[derive(Clone, Debug)]
-pub(super) struct Upload {
-    pub name: String,
-    pub mime: String,
-    pub bytes: Bytes,
+/// One call's parameters.
+#[derive(Debug, Default)]
+pub struct Params {
+    values: BTreeMap<String, Value>,
+    files: BTreeMap<String, Upload>,
 }
 
-/// The parameters of one call.
-#[derive(Debug, Default)]
-pub(super) struct Params {
-    pub values: Map<String, Value>,
-    pub uploads: BTreeMap<String, Upload>,
+/// A file parameter, resolved.
+#[derive(Debug)]
+pub enum InputFile {
+    Upload(Upload),
+    FileId(String),
 }
 
 impl Params {
-    /// Reads them off a request.
-    pub async fn read(request: &HttpRequest, payload: web::Payload) -> actix_web::Result<Params> {
+    /// Reads the query string and the body of a request.
+    pub async fn read(
+        content_type: Option<&str>,
+        query: &str,
+        body: Bytes,
+    ) -> Result<Params, ApiError> {
         let mut params = Params::default();
-        params.add_form(request.query_string().as_bytes());
-        let kind = request.headers().get(CONTENT_TYPE);
-        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.to_ascii_lowercase();
-        if kind.starts_with("multipart/form-data") {
-            let mut inner = payload.into_inner();
-            let multipart = Multipart::from_request(request, &mut inner).await?;
-            params.add_multipart(multipart).await?;
-            return Ok(params);
-        }
-        let body = collect(payload).await?;
-        if kind.starts_with("application/json") {
-            match serde_json::from_slice(&body) {
-                Ok(Value::Object(values)) => params.values.extend(values),
-                Ok(_) | Err(_) => {
-                    return Err(actix_web::error::ErrorBadRequest("can't parse JSON"));
-                }
+        params.read_form(query)?;
+        let essence = content_type
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default();
+        match essence.trim().to_ascii_lowercase().as_str() {
+            "application/json" => params.read_json(&body)?,
+            "application/x-www-form-urlencoded" => {
+                let form = std::str::from_utf8(&body).map_err(|_| not_utf8())?;
+                params.read_form(form)?;
             }
-        } else {
-            params.add_form(&body);
+            "multipart/form-data" => {
+                params
+                    .read_multipart(content_type.unwrap_or_default(), body)
+                    .await?;
+            }
+            // As with Telegram, a body of another type is no parameter.
+            _ => {}
         }
         Ok(params)
     }
 
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.values.get(name).filter(|value| !value.is_null())
+    fn read_form(&mut self, form: &str) -> Result<(), ApiError> {
+        let pairs = Query::<Vec<(String, String)>>::from_query(form)
+            .map_err(|_| ApiError::bad_request("can't parse the form"))?;
+        let values = pairs.into_inner().into_iter();
+        self.values
+            .extend(values.map(|(name, value)| (name, Value::String(value))));
+        Ok(())
     }
 
-    pub fn text(&self, name: &str) -> Option<String> {
-        match self.get(name)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(truth) => Some(truth.to_string()),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
+    fn read_json(&mut self, body: &[u8]) -> Result<(), ApiError> {
+        if body.is_empty() {
+            return Ok(());
         }
+        std::str::from_utf8(body).map_err(|_| not_utf8())?;
+        let fields: Map<String, Value> = serde_json::from_slice(body)
+            .map_err(|_| ApiError::bad_request("can't parse JSON object"))?;
+        let given = fields.into_iter().filter(|(_, value)| !value.is_null());
+        self.values.extend(given);
+        Ok(())
     }
 
-    pub fn int(&self, name: &str) -> Option<i64> {
-        match self.get(name)? {
-            Value::Number(number) => number.as_i64(),
-            Value::String(text) => text.trim().parse().ok(),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-        }
-    }
-
-    pub fn flag(&self, name: &str) -> bool {
-        match self.get(name) {
-            Some(Value::Bool(truth)) => *truth,
-            Some(Value::String(text)) => text == "true" || text == "1",
-            _ => false,
-        }
-    }
-
-    /// An object or list: as JSON, or as a JSON text in a form.
-    pub fn object(&self, name: &str) -> Option<Value> {
-        match self.get(name)? {
-            Value::String(text) => serde_json::from_str(text).ok(),
-            value @ (Value::Array(_) | Value::Object(_)) => Some(value.clone()),
-            Value::Null | Value::Bool(_) | Value::Number(_) => None,
-        }
-    }
-
-    fn add_form(&mut self, form: &[u8]) {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(form).unwrap_or_default();
-        for (name, value) in pairs {
-            self.values.insert(name, Value::String(value));
-        }
-    }
-
-    async fn add_multipart(&mut self, mut multipart: Multipart) -> actix_web::Result<()> {
-        let mut total = 0;
-        while let Some(field) = multipart.next().await {
-            let mut field = field?;
-            let name = field.name().unwrap_or_default().to_owned();
-            let file_name = field
-                .content_disposition()
-                .and_then(|disposition| disposition.get_filename().map(str::to_owned));
-            let mime = field.content_type().map(ToString::to_string);
+    async fn read_multipart(&mut self, content_type: &str, body: Bytes) -> Result<(), ApiError> {
+        let refused = || ApiError::bad_request("can't parse the multipart body");
+        let mut headers = HeaderMap::new();
+        let value = HeaderValue::from_str(content_type).map_err(|_| refused())?;
+        headers.insert(CONTENT_TYPE, value);
+        let whole = stream::once(async { Ok::<_, actix_web::error::PayloadError>(body) });
+        let mut parts = Multipart::new(&headers, Box::pin(whole));
+        while let Some(part) = parts.next().await {
+            let mut part = part.map_err(|_| refused())?;
+            let name = part.name().ok_or_else(refused)?.to_owned();
+            let disposition = part.content_disposition();
+            let file_name = disposition
+                .and_then(|it| it.get_filename())
+                .map(str::to_owned);
+            let mime_type = part.content_type().map(ToString::to_string);
             let mut bytes = BytesMut::new();
-            while let Some(chunk) = field.next().await {
-                let chunk = chunk?;
-                total += chunk.len();
-                if total > BODY_MAX {
-                    return Err(actix_web::error::ErrorPayloadTooLarge("too large"));
-                }
-                bytes.extend_from_slice(&chunk);
+            while let Some(chunk) = part.next().await {
+                bytes.extend_from_slice(&chunk.map_err(|_| refused())?);
             }
-            match file_name {
-                Some(file) => {
-                    let mime = mime.unwrap_or_else(|| guess_mime(&file, &bytes));
-                    let bytes = bytes.freeze();
-                    let upload = Upload {
-                        name: file,
-                        mime,
-                        bytes,
-                    };
-                    self.uploads.insert(name, upload);
-                }
-                None => {
-                    let text = String::from_utf8_lossy(&bytes).into_owned();
-                    self.values.insert(name, Value::String(text));
-                }
+            let bytes = bytes.freeze();
+            if file_name.is_some() {
+                let upload = Upload {
+                    bytes,
+                    file_name,
+                    mime_type,
+                    ..Upload::default()
+                };
+                self.files.insert(name, upload);
+            } else {
+                let text = String::from_utf8(bytes.to_vec()).map_err(|_| not_utf8())?;
+                self.values.insert(name, Value::String(text));
             }
         }
         Ok(())
     }
-}
 
-async fn collect(mut payload: web::Payload) -> actix_web::Result<Bytes> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        body.extend_from_slice(&chunk?);
-        if body.len() > BODY_MAX {
-            return Err(actix_web::error::ErrorPayloadTooLarge("too large"));
+    /// The same call with one parameter more.
+    pub fn with(mut self, name: &str, value: Value) -> Params {
+        self.values.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Takes a parameter out.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        self.values.remove(name)
+    }
+
+    /// A text; a number is taken as its digits.
+    pub fn text(&self, name: &str) -> Option<String> {
+        match self.values.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Null => None,
+            other => Some(other.to_string()),
         }
     }
-    Ok(body.freeze())
+
+    /// An integer, or its digits.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        match self.values.get(name)? {
+            Value::String(text) => text.trim().parse().ok(),
+            other => other.as_i64(),
+        }
+    }
+
+    /// A non-negative integer that fits, or 0.
+    pub fn size(&self, name: &str) -> u32 {
+        self.integer(name)
+            .and_then(|size| u32::try_from(size).ok())
+            .unwrap_or_default()
+    }
+
+    /// Whether a flag is set: `true`, `yes` or `1`, as Telegram reads it.
+    pub fn flag(&self, name: &str) -> bool {
+        let text = self.text(name).unwrap_or_default().to_lowercase();
+        matches!(text.as_str(), "true" | "yes" | "1")
+    }
+
+    /// An object or array, or JSON inside a string; `None` when it is not given or empty.
+    pub fn json(&self, name: &str) -> Result<Option<Value>, ApiError> {
+        let parsed = match self.values.get(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(text)) if text.is_empty() => return Ok(None),
+            Some(Value::String(text)) => serde_json::from_str(text),
+            Some(value) => Ok(value.clone()),
+        };
+        let refused = |_| ApiError::bad_request(format!("can't parse {name} JSON object"));
+        parsed.map(Some).map_err(refused)
+    }
+
+    /// The chat a call is about, for the record.
+    pub fn named_chat(&self) -> Option<i64> {
+        self.integer("chat_id")
+    }
+
+    /// The chat a call must name.
+    pub fn chat_id(&self) -> Result<i64, ApiError> {
+        let text = self.text("chat_id").unwrap_or_default();
+        if text.is_empty() {
+            return Err(ApiError::bad_request("chat_id is empty"));
+        }
+        self.named_chat()
+            .ok_or_else(|| ApiError::bad_request("chat not found"))
+    }
+
+    /// The file under a field's name, by upload, `attach://` or `file_id`.
+    pub fn file(&self, name: &str) -> Result<InputFile, ApiError> {
+        if let Some(upload) = self.files.get(name) {
+            return Ok(InputFile::Upload(upload.clone()));
+        }
+        match self.text(name).filter(|value| !value.is_empty()) {
+            Some(value) => self.input_file(&value),
+            None => Err(ApiError::bad_request(format!(
+                "there is no {name} in the request"
+            ))),
+        }
+    }
+
+    /// The file a text names.
+    pub fn input_file(&self, value: &str) -> Result<InputFile, ApiError> {
+        if let Some(part) = value.strip_prefix("attach://") {
+            let upload = self.files.get(part).cloned();
+            let missing = || ApiError::bad_request("file must be non-empty");
+            return upload.map(InputFile::Upload).ok_or_else(missing);
+        }
+        if value.starts_with("http://") || value.starts_with("https://") {
+            return Err(ApiError::bad_request("failed to get HTTP URL content"));
+        }
+        Ok(InputFile::FileId(value.to_owned()))
+    }
+
+    /// Every uploaded file, by the names of the parts.
+    pub fn into_uploads(self) -> Vec<Upload> {
+        self.files.into_values().collect()
+    }
+
+    /// Everything but the bytes, for the record.
+    pub fn redacted(&self) -> Value {
+        let mut fields: Map<String, Value> = self
+            .values
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        for (name, upload) in &self.files {
+            let file_name = upload.file_name.as_deref().unwrap_or_default();
+            let shown = format!("<{file_name}, {} bytes>", upload.bytes.len());
+            fields.insert(name.clone(), Value::String(shown));
+        }
+        Value::Object(fields)
+    }
 }
 
-/// The media type of a file that came without one.
-pub(super) fn guess_mime(name: &str, bytes: &[u8]) -> String {
-    let known = match image::guess_format(bytes) {
-        Ok(format) => format.to_mime_type(),
-        Err(_) if name.ends_with(".mp4") => "video/mp4",
-        Err(_) if name.ends_with(".pdf") => "application/pdf",
-        Err(_) => "application/octet-stream",
-    };
-    known.to_owned()
+fn not_utf8() -> ApiError {
+    ApiError::bad_request("strings must be encoded in UTF-8")
 }

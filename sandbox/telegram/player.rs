@@ -1,319 +1,296 @@
-//! A person in a test: writes, sends pictures, presses buttons, and looks at the chat.
+//! A person who talks to the bot.
+//!
+//! What the person does becomes an update for the bot; what the bot does shows up in
+//! [`Player::chat`]. The verbs return at once; [`Player::wait`] waits for the bot.
 
+mod files;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Context, bail};
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Handle;
-use super::params::guess_mime;
-use super::state::{Media, Message, State, Tapped, Toast, now};
+use super::chat::{Author, Chat, Message, Presence, Toast, render};
+use super::entities::FormattedText;
+use super::keyboard::ButtonAction;
+use super::media::Media;
+use super::state::{Callback, Shared, State};
+use super::wire;
 
-/// The queue of a person's taps (the real server's own numbering).
-const TAPS_QUEUE: i64 = 3 << 33;
-/// The queue of news about a person's membership.
-const MEMBERS_QUEUE: i64 = 5 << 33;
-
-/// A person who chats with the bot.
+/// A person with their chat. Clones are the same person.
 #[derive(Clone)]
 pub struct Player {
-    handle: Handle,
+    shared: Arc<Shared>,
     id: i64,
 }
 
+/// What a person is about to send.
+#[derive(Default)]
+struct Draft {
+    words: FormattedText,
+    media: Option<Media>,
+    album: Option<String>,
+    reply_to: Option<i64>,
+}
+
 impl Player {
-    pub(super) fn new(handle: Handle, id: i64) -> Self {
-        Self { handle, id }
+    pub(super) fn new(shared: Arc<Shared>, id: i64) -> Player {
+        Player { shared, id }
     }
 
-    /// The person's id, which is also the chat's.
+    /// The id of the person and of the chat.
     pub fn id(&self) -> i64 {
         self.id
     }
 
-    /// Writes a text; returns the message's id.
+    /// Writes a message and gives its id. As in a client, writing to a blocked bot unblocks it
+    /// first.
     pub fn text(&self, text: &str) -> i64 {
-        self.say(text, None)
-    }
-
-    /// Writes a text in reply to a message.
-    pub fn reply(&self, to: i64, text: &str) -> i64 {
-        self.say(text, Some(to))
-    }
-
-    fn say(&self, text: &str, reply_to: Option<i64>) -> i64 {
-        self.send(|_| Message {
-            text: text.to_owned(),
-            reply_to,
-            ..written()
-        })
-    }
-
-    /// Sends a photo.
-    pub fn photo(&self, bytes: Vec<u8>, caption: Option<&str>) -> i64 {
-        self.photo_in(bytes, caption, None, None)
-    }
-
-    pub(super) fn photo_in(
-        &self,
-        bytes: Vec<u8>,
-        caption: Option<&str>,
-        reply_to: Option<i64>,
-        album: Option<String>,
-    ) -> i64 {
-        let caption = caption.unwrap_or_default().to_owned();
-        self.send(|state| Message {
-            media: keep(state, bytes, "photo", "photo.jpg", None),
-            text: caption,
-            reply_to,
-            album,
-            ..written()
-        })
-    }
-
-    /// Sends several photos as one album, the caption with the first.
-    pub fn album(&self, photos: Vec<Vec<u8>>, caption: Option<&str>) -> Vec<i64> {
-        let album = format!(
-            "{}",
-            now() * 1_000 + i64::try_from(photos.len()).unwrap_or(0)
-        );
-        let mut caption = caption;
-        let mut ids = Vec::new();
-        for photo in photos {
-            ids.push(self.photo_in(photo, caption.take(), None, Some(album.clone())));
-        }
-        ids
-    }
-
-    /// Sends a file as a document.
-    pub fn document(&self, bytes: Vec<u8>, name: &str, mime: &str, caption: Option<&str>) -> i64 {
-        let caption = caption.unwrap_or_default().to_owned();
-        self.send(|state| Message {
-            media: keep(state, bytes, "document", name, Some(mime)),
-            text: caption,
-            ..written()
-        })
-    }
-
-    /// Sends a sticker.
-    pub fn sticker(&self) -> i64 {
-        self.send(|state| Message {
-            media: keep(
+        let words = FormattedText::typed(text);
+        self.shared.update(|state| {
+            send(
                 state,
-                b"sticker".to_vec(),
-                "sticker",
-                "s.webp",
-                Some("image/webp"),
-            ),
-            ..written()
+                self.id,
+                Draft {
+                    words,
+                    ..Draft::default()
+                },
+            )
         })
     }
 
-    /// Sends a voice message.
-    pub fn voice(&self) -> i64 {
-        self.send(|state| Message {
-            media: keep(
+    /// Answers a message with words.
+    pub fn reply(&self, to_message_id: i64, text: &str) -> i64 {
+        let words = FormattedText::typed(text);
+        let reply_to = Some(to_message_id);
+        self.shared.update(|state| {
+            send(
                 state,
-                b"voice".to_vec(),
-                "voice",
-                "v.ogg",
-                Some("audio/ogg"),
-            ),
-            ..written()
+                self.id,
+                Draft {
+                    words,
+                    reply_to,
+                    ..Draft::default()
+                },
+            )
         })
     }
 
-    /// Edits an own message.
-    pub fn edit(&self, message_id: i64, text: &str) {
-        self.handle.change(|state| {
-            if let Some(message) = state.message_mut(self.id, message_id) {
-                message.text = text.to_owned();
-                message.edited = true;
+    /// Changes the words of an own message.
+    pub fn edit(&self, message_id: i64, new_text: &str) -> anyhow::Result<()> {
+        self.shared.update(|state| {
+            let date = state.clock.unix_secs();
+            let chat = state.chat_mut(self.id).context("the person is gone")?;
+            let message = chat
+                .message_mut(message_id)
+                .context("there is no such message")?;
+            if message.from != Author::User {
+                bail!("message {message_id} is the bot's");
             }
-            if let Some(message) = state.message(self.id, message_id).cloned() {
-                let value = state.message_value(self.id, &message);
-                state.push_update("edited_message", value, self.id);
-            }
-        });
-    }
-
-    fn send(&self, make: impl FnOnce(&mut State) -> Message) -> i64 {
-        self.handle.change(|state| {
-            let message = make(state);
-            let id = state.add_message(self.id, message).unwrap_or_default();
-            if let Some(chat) = state.chats.get_mut(&self.id) {
-                chat.begun = true;
-            }
-            state.announce(self.id, id);
-            id
+            message.words = FormattedText::typed(new_text);
+            message.edit_date = Some(date);
+            message.edits += 1;
+            push_message(state, self.id, message_id, "edited_message");
+            Ok(())
         })
     }
 
-    /// Presses a button of a message, named by its label, a part of it, or its data.
-    pub fn press(&self, message_id: i64, button: &str) -> Result<String, String> {
-        let data = {
-            let state = self.handle.state();
-            let message = state
-                .message(self.id, message_id)
-                .ok_or_else(|| format!("there is no message {message_id}"))?;
-            let mut buttons = message.keyboard.iter().flatten();
-            let found =
-                buttons.find(|b| b.text.contains(button) || b.data.as_deref() == Some(button));
-            found
-                .and_then(|button| button.data.clone())
-                .ok_or_else(|| format!("message {message_id} has no button {button}"))?
-        };
+    /// Presses a button by its label or callback data and gives the id of the press.
+    pub fn press(&self, message_id: i64, label_or_data: &str) -> anyhow::Result<String> {
+        let data = self.shared.read(|state| {
+            let chat = state.known(self.id)?;
+            let message = chat
+                .message(message_id)
+                .context("there is no such message")?;
+            let button = message.button(label_or_data).with_context(|| {
+                let labels: Vec<&str> = message.buttons().map(|b| b.text.as_str()).collect();
+                format!("no button {label_or_data:?} among {labels:?}")
+            })?;
+            match &button.action {
+                ButtonAction::Callback(data) => Ok(data.clone()),
+                other @ (ButtonAction::Url(_) | ButtonAction::Copy(_) | ButtonAction::Other(_)) => {
+                    bail!("the button {label_or_data:?} tells the bot nothing: {other:?}")
+                }
+            }
+        })?;
         Ok(self.press_data(message_id, &data))
     }
 
-    /// Sends a tap with any data, as an old or a forged button does; returns its id.
+    /// Sends a press with any data, as an old or forged client can, and gives its id.
     pub fn press_data(&self, message_id: i64, data: &str) -> String {
-        self.handle.change(|state| {
-            let id = state.next_tap_id();
-            state.taps.insert(id.clone(), Tapped { chat: self.id });
-            let message = match state.message(self.id, message_id).cloned() {
-                Some(message) => state.message_value(self.id, &message),
-                // No longer accessible: only its place is told.
-                None => json!({
-                    "chat": state.chat_value(self.id), "message_id": message_id, "date": 0,
-                }),
+        self.shared.update(|state| {
+            let id = state.fresh_id();
+            let now = state.clock.now();
+            let callback = Callback {
+                chat: self.id,
+                pressed: now,
+                answered: false,
             };
-            let tap = json!({
-                "id": id, "from": state.user(self.id), "message": message,
-                "chat_instance": "-1", "data": data,
+            state.callbacks.insert(id.clone(), callback);
+            let Some(chat) = state.chats.get(&self.id) else {
+                return id;
+            };
+            let message = match chat.message(message_id) {
+                Some(message) => wire::message(state, chat, message),
+                None => json!({ "chat": wire::chat(chat), "message_id": message_id, "date": 0 }),
+            };
+            let update = json!({
+                "id": id,
+                "from": wire::person(chat),
+                "message": message,
+                "chat_instance": format!("-{}", chat.id),
+                "data": data,
             });
-            state.push_update("callback_query", tap, self.id + TAPS_QUEUE);
+            state.updates.push("callback_query", &update, now);
             id
         })
     }
 
     /// Blocks the bot.
     pub fn block(&self) {
-        self.set_blocked(true);
+        self.shared
+            .update(|state| set_presence(state, self.id, Presence::Blocked));
     }
 
-    /// Unblocks the bot.
+    /// Lets the bot write again.
     pub fn unblock(&self) {
-        self.set_blocked(false);
+        self.shared
+            .update(|state| set_presence(state, self.id, Presence::Member));
     }
 
-    fn set_blocked(&self, blocked: bool) {
-        self.handle.change(|state| {
-            state.last_changed_chat = self.id;
-            if let Some(chat) = state.chats.get_mut(&self.id) {
-                chat.blocked = blocked;
-            }
-            let (old, new) = if blocked {
-                ("member", "kicked")
-            } else {
-                ("kicked", "member")
-            };
-            let bot = state.bot_user();
-            let member = |status: &str| match status {
-                "kicked" => json!({ "status": status, "user": bot, "until_date": 0 }),
-                _ => json!({ "status": status, "user": bot }),
-            };
-            let update = json!({
-                "chat": state.chat_value(self.id), "from": state.user(self.id), "date": now(),
-                "old_chat_member": member(old), "new_chat_member": member(new),
-            });
-            state.push_update("my_chat_member", update, self.id + MEMBERS_QUEUE);
-        });
+    /// How the person stands to the bot.
+    pub fn presence(&self) -> Presence {
+        self.look(Presence::Unacquainted, |chat| chat.presence)
     }
 
-    /// The chat as the person sees it.
+    /// All messages, oldest first, the deleted ones too.
     pub fn chat(&self) -> Vec<Message> {
-        let state = self.handle.state();
-        let chat = state.chats.get(&self.id);
-        chat.map(|chat| chat.messages.clone()).unwrap_or_default()
+        self.look(Vec::new(), |chat| chat.messages.clone())
     }
 
-    /// The bytes of a message's file; empty when it has none.
-    pub fn file(&self, message_id: i64) -> Vec<u8> {
-        let state = self.handle.state();
-        let media = state
-            .message(self.id, message_id)
-            .and_then(|m| m.media.clone());
-        let file = media.and_then(|media| state.files.get(&media.file_id).cloned());
-        file.map(|file| file.bytes.to_vec()).unwrap_or_default()
+    /// The message with this id, unless it was deleted.
+    pub fn message(&self, message_id: i64) -> Option<Message> {
+        self.look(None, |chat| chat.message(message_id).cloned())
     }
 
-    /// The answers to taps so far.
+    /// The bytes of a message's file.
+    pub fn file(&self, message_id: i64) -> Option<Bytes> {
+        self.shared.read(|state| {
+            let message = state.chats.get(&self.id)?.message(message_id)?;
+            let file_id = &message.media.as_ref()?.file_id;
+            Some(state.files.find(file_id)?.content())
+        })
+    }
+
+    /// What the person was shown after presses, oldest first.
     pub fn toasts(&self) -> Vec<Toast> {
-        let state = self.handle.state();
-        let chat = state.chats.get(&self.id);
-        chat.map(|chat| chat.toasts.clone()).unwrap_or_default()
+        self.look(Vec::new(), |chat| chat.toasts.clone())
     }
 
-    /// The chat as text, buttons in brackets.
+    /// What the bot is shown doing now: `typing`, `upload_photo` …
+    pub fn action(&self) -> Option<String> {
+        self.shared.read(|state| {
+            let action = state.chats.get(&self.id)?.action.as_ref()?;
+            (action.until > state.clock.now()).then(|| action.name.clone())
+        })
+    }
+
+    /// The chat as text, for snapshots.
     pub fn render(&self) -> String {
-        let mut page = String::new();
-        for message in self.chat() {
-            let media = message
-                .media
-                .map_or(String::new(), |m| format!("[{}] ", m.kind));
-            let line = format!(
-                "#{} {}: {media}{}\n",
-                message.id, message.from, message.text
-            );
-            page.push_str(&line);
-            for row in &message.keyboard {
-                let labels: Vec<String> = row.iter().map(|b| format!("[{}]", b.text)).collect();
-                page.push_str(&format!("    {}\n", labels.join(" ")));
-            }
-        }
-        page
+        render(&self.chat())
     }
 
-    /// Waits until the chat shows something; the error holds the chat as it is.
+    /// Waits until the chat shows something, woken by every change; the error shows the whole
+    /// chat.
     pub async fn wait<T>(
         &self,
-        what: &str,
+        description: &str,
         timeout: Duration,
-        look: impl Fn(&[Message]) -> Option<T>,
+        mut look: impl FnMut(&[Message]) -> Option<T>,
     ) -> Result<T, String> {
-        let mut changes = self.handle.changes();
-        let deadline = tokio::time::Instant::now() + timeout;
-        loop {
-            if let Some(seen) = look(&self.chat()) {
-                return Ok(seen);
-            }
-            let changed = tokio::time::timeout_at(deadline, changes.changed());
-            if !matches!(changed.await, Ok(Ok(()))) {
-                let chat = self.render();
-                return Err(format!(
-                    "{what} did not appear within {timeout:?} in\n{chat}"
-                ));
-            }
+        let found = self
+            .shared
+            .wait(timeout, |state| look(&state.chats.get(&self.id)?.messages));
+        found.await.ok_or_else(|| {
+            format!(
+                "waited in vain for {description}; the chat:\n{}",
+                self.render()
+            )
+        })
+    }
+
+    fn look<T>(&self, without: T, look: impl FnOnce(&Chat) -> T) -> T {
+        self.shared
+            .read(|state| state.chats.get(&self.id).map_or(without, look))
+    }
+}
+
+impl State {
+    fn known(&self, id: i64) -> anyhow::Result<&Chat> {
+        self.chats.get(&id).context("the person is gone")
+    }
+}
+
+/// Puts a message of the person into the chat, tells the bot, and gives its id.
+fn send(state: &mut State, id: i64, draft: Draft) -> i64 {
+    set_presence(state, id, Presence::Member);
+    let date = state.clock.unix_secs();
+    let Some(chat) = state.chat_mut(id) else {
+        return 0;
+    };
+    let message = Message {
+        words: draft.words,
+        media: draft.media,
+        album: draft.album,
+        reply_to: draft.reply_to,
+        ..chat.draft(Author::User, date)
+    };
+    let message_id = message.id;
+    chat.messages.push(message);
+    push_message(state, id, message_id, "message");
+    message_id
+}
+
+fn push_message(state: &mut State, chat: i64, message: i64, kind: &str) {
+    let found = state
+        .chats
+        .get(&chat)
+        .and_then(|chat| Some((chat, chat.message(message)?)));
+    let update = found.map(|(chat, message)| wire::message(state, chat, message));
+    let now = state.clock.now();
+    if let Some(update) = update {
+        state.updates.push(kind, &update, now);
+    }
+}
+
+/// Changes how the person stands to the bot, and tells it of a block or its end.
+fn set_presence(state: &mut State, id: i64, presence: Presence) {
+    let Some(chat) = state.chat_mut(id) else {
+        return;
+    };
+    let before = std::mem::replace(&mut chat.presence, presence);
+    if before == presence || before == Presence::Unacquainted && presence == Presence::Member {
+        return;
+    }
+    let now = state.clock.now();
+    let bot = state.bot.user();
+    let member = |presence: Presence| -> Value {
+        match presence {
+            Presence::Member | Presence::Unacquainted => json!({ "status": "member", "user": bot }),
+            Presence::Blocked => json!({ "status": "kicked", "user": bot, "until_date": 0 }),
         }
-    }
-}
-
-/// A message of a person with nothing in it yet.
-fn written() -> Message {
-    Message {
-        id: 0,
-        from: "user".to_owned(),
-        date: now(),
-        text: String::new(),
-        entities: Vec::new(),
-        media: None,
-        keyboard: Vec::new(),
-        edited: false,
-        reply_to: None,
-        album: None,
-    }
-}
-
-fn keep(
-    state: &mut State,
-    bytes: Vec<u8>,
-    kind: &str,
-    name: &str,
-    mime: Option<&str>,
-) -> Option<Media> {
-    let guessed = guess_mime(name, &bytes);
-    let mime = mime.unwrap_or(&guessed).to_owned();
-    let file_id = state.keep_file(Bytes::from(bytes), name, &mime);
-    state.media(&file_id, kind, name)
+    };
+    let Some(chat) = state.chats.get(&id) else {
+        return;
+    };
+    let update = json!({
+        "chat": wire::chat(chat),
+        "from": wire::person(chat),
+        "date": state.clock.unix_secs(),
+        "old_chat_member": member(before),
+        "new_chat_member": member(presence),
+    });
+    state.updates.push("my_chat_member", &update, now);
 }

@@ -1,165 +1,327 @@
-//! Updates on their way to the bot: asked for, or delivered to its webhook.
+//! The queue of updates: what waits for the bot, and in which order it may go out.
 //!
-//! Of each queue one update is in delivery at a time, and the next one goes only after a 2xx;
-//! anything else is tried again, later each time.
+//! The queue keys, life times and the back-off follow `WebhookActor.cpp` and `Client.cpp` of
+//! `tdlib/telegram-bot-api`: one update of a queue is under way at a time, a failure repeats
+//! at once and then after 2, 4, 8 … seconds, and an update that would come too late is gone.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tokio::time::Instant;
+use serde_json::Value;
 
-use super::methods::Refusal;
-use super::params::Params;
-use super::state::WebhookSet;
-use super::{Handle, Shared};
+/// Updates kept for redelivery; older ones are forgotten.
+const HISTORY_MAX: usize = 10_000;
 
-/// The longest a poll is held.
-const HOLD_MAX: u64 = 50;
-/// The wait after the first failed delivery, and the longest one.
-const RETRY_BASE: Duration = Duration::from_millis(200);
-const RETRY_MAX: Duration = Duration::from_secs(60);
+/// A message is delivered for a day.
+const MESSAGE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// `getUpdates`: confirms what lies below the offset, then waits for something to give.
-pub(super) async fn poll(handle: &Handle, params: &Params) -> Result<Value, Refusal> {
-    let limit = params.int("limit").unwrap_or(100).clamp(1, 100);
-    let limit = usize::try_from(limit).unwrap_or(100);
-    let hold = params.int("timeout").unwrap_or(0).clamp(0, 50);
-    let hold = u64::try_from(hold).unwrap_or(0).min(HOLD_MAX);
-    let generation = handle.change(|state| {
-        if !state.webhook.url.is_empty() {
-            return Err(Refusal::new(
-                409,
-                "Conflict: can't use getUpdates method while webhook is active; use \
-                 deleteWebhook to delete the webhook first",
-            ));
-        }
-        if let Some(allowed) = params.object("allowed_updates") {
-            let names = allowed.as_array().cloned().unwrap_or_default();
-            let names = names.iter().filter_map(Value::as_str);
-            state.allowed = names.map(str::to_owned).collect();
-        }
-        if let Some(offset) = params.int("offset") {
-            state.waiting.retain(|update| update.id >= offset);
-        }
-        state.poll_generation += 1;
-        Ok(state.poll_generation)
-    })?;
-    let deadline = Instant::now() + Duration::from_secs(hold);
-    let mut changes = handle.changes();
-    loop {
-        {
-            let state = handle.state();
-            if state.poll_generation != generation {
-                return Err(Refusal::new(
-                    409,
-                    "Conflict: terminated by other getUpdates request; make sure that only one \
-                     bot instance is running",
-                ));
+/// A press is delivered for 150 seconds.
+const CALLBACK_LIFE: Duration = Duration::from_secs(150);
+
+/// The longest wait between two tries; Telegram takes a random 60 to 120 seconds.
+const BACKOFF_MAX: Duration = Duration::from_secs(60);
+
+/// The first update of a bot; Telegram's numbers begin anywhere.
+const FIRST_ID: i64 = 10_000;
+
+/// Kinds that are delivered only when they are asked for.
+const UNASKED_LEFT_OUT: [&str; 3] = ["chat_member", "message_reaction", "message_reaction_count"];
+
+/// Which updates wait for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QueueKey {
+    Messages(i64),
+    Callbacks(i64),
+    Membership(i64),
+    Other,
+}
+
+impl QueueKey {
+    fn of(kind: &str, body: &Value) -> QueueKey {
+        let id = |path: &str| body.pointer(path).and_then(Value::as_i64);
+        match kind {
+            "message" | "edited_message" => {
+                id("/chat/id").map_or(QueueKey::Other, QueueKey::Messages)
             }
-            if !state.waiting.is_empty() {
-                let updates = state.waiting.iter().take(limit);
-                return Ok(Value::from_iter(updates.map(|update| update.body.clone())));
-            }
-        }
-        if tokio::time::timeout_at(deadline, changes.changed())
-            .await
-            .is_err()
-        {
-            return Ok(json!([]));
+            "callback_query" => id("/from/id").map_or(QueueKey::Other, QueueKey::Callbacks),
+            "my_chat_member" => id("/chat/id").map_or(QueueKey::Other, QueueKey::Membership),
+            _ => QueueKey::Other,
         }
     }
 }
 
-/// `setWebhook` and `deleteWebhook`. Loopback addresses may be plain http here.
-pub(super) fn set_webhook(handle: &Handle, params: &Params) -> Result<Value, Refusal> {
-    let url = params.text("url").unwrap_or_default();
-    let secret = params.text("secret_token");
-    if let Some(secret) = &secret {
-        if secret.len() > 256 {
-            return Err(Refusal::bad("secret token is too long"));
-        }
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-        if !secret.bytes().all(plain) {
-            return Err(Refusal::bad("secret token contains unallowed characters"));
-        }
-    }
-    let known = url.is_empty() || url.starts_with("https://") || is_loopback(&url);
-    if !known {
-        return Err(Refusal::bad(
-            "bad webhook: An HTTPS URL must be provided for webhook",
-        ));
-    }
-    handle.change(|state| {
-        if params.flag("drop_pending_updates") {
-            state.waiting.clear();
-        }
-        if let Some(allowed) = params.object("allowed_updates") {
-            let names = allowed.as_array().cloned().unwrap_or_default();
-            let names = names.iter().filter_map(Value::as_str);
-            state.allowed = names.map(str::to_owned).collect();
-        }
-        state.webhook = WebhookSet { url, secret };
-    });
-    Ok(json!(true))
+/// An update as it goes out.
+#[derive(Clone, Debug)]
+pub struct Update {
+    pub id: i64,
+    pub key: QueueKey,
+    /// The whole JSON; `update_id` stands first, as Telegram writes it.
+    pub json: String,
+    life: Duration,
 }
 
-fn is_loopback(url: &str) -> bool {
-    ["http://127.", "http://localhost", "http://[::1]"]
-        .iter()
-        .any(|start| url.starts_with(start))
+/// An update on its way.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// Tells two deliveries of one update apart.
+    pub ticket: u64,
+    pub update: Update,
+    /// Ordered by a test: goes out whatever the bot confirmed before.
+    redelivery: bool,
+    tries: u32,
+    due: Duration,
+    expires: Duration,
 }
 
-/// Delivers to the webhook for as long as the sandbox runs.
-pub(super) async fn deliver_for_ever(handle: Handle) {
-    let mut changes = handle.changes();
-    loop {
-        while let Some((update, webhook)) = next_delivery(&handle) {
-            let handle = handle.clone();
-            actix_web::rt::spawn(async move {
-                deliver(&handle.0, &webhook, &update.body).await;
-                handle.change(|state| {
-                    state.in_delivery.retain(|queue| *queue != update.queue);
-                });
-            });
+/// A webhook as the bot set it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    pub url: String,
+    pub secret: Option<String>,
+    pub max_connections: usize,
+}
+
+/// The queue.
+#[derive(Debug, Default)]
+pub struct Updates {
+    pub webhook: Option<Webhook>,
+    /// The last failed delivery: seconds since the Unix epoch and why.
+    pub last_error: Option<(i64, String)>,
+    /// Grows with every `getUpdates`, so that an older one knows it has to end.
+    pub poll: u64,
+    allowed: Vec<String>,
+    pending: VecDeque<Pending>,
+    under_way: Vec<(u64, QueueKey)>,
+    history: VecDeque<Update>,
+    counted: i64,
+    tickets: u64,
+}
+
+impl Updates {
+    /// Queues an update, unless the bot does not want its kind, and gives its id.
+    pub fn push(&mut self, kind: &str, body: &Value, now: Duration) -> i64 {
+        let id = self.next_id();
+        if self.wants(kind) {
+            let json = format!("{{\"update_id\":{id},\"{kind}\":{body}}}");
+            self.queue(
+                Update {
+                    id,
+                    key: QueueKey::of(kind, body),
+                    json,
+                    life: life(kind),
+                },
+                now,
+            );
         }
-        if changes.changed().await.is_err() {
+        id
+    }
+
+    /// Queues any object as it is; without an `update_id` it gets the next one.
+    pub fn push_raw(&mut self, mut raw: Value, now: Duration) -> i64 {
+        let given = raw.get("update_id").and_then(Value::as_i64);
+        let id = given.unwrap_or_else(|| self.next_id());
+        if let (None, Some(fields)) = (given, raw.as_object_mut()) {
+            fields.insert("update_id".to_owned(), id.into());
+        }
+        let kind = raw
+            .as_object()
+            .and_then(|fields| fields.iter().find(|(name, _)| *name != "update_id"));
+        let (key, life) = match kind {
+            Some((kind, body)) => (QueueKey::of(kind, body), life(kind)),
+            None => (QueueKey::Other, MESSAGE_LIFE),
+        };
+        self.queue(
+            Update {
+                id,
+                key,
+                json: raw.to_string(),
+                life,
+            },
+            now,
+        );
+        id
+    }
+
+    /// Sends an update once more, under its old id; `false` when it is not known.
+    pub fn redeliver(&mut self, id: i64, now: Duration) -> bool {
+        let Some(update) = self.history.iter().find(|update| update.id == id).cloned() else {
+            return false;
+        };
+        self.enqueue(update, true, now);
+        true
+    }
+
+    /// The ids of all updates that are kept, oldest first.
+    pub fn ids(&self) -> Vec<i64> {
+        self.history.iter().map(|update| update.id).collect()
+    }
+
+    fn next_id(&mut self) -> i64 {
+        let id = FIRST_ID + self.counted;
+        self.counted += 1;
+        id
+    }
+
+    fn queue(&mut self, update: Update, now: Duration) {
+        if self.history.len() == HISTORY_MAX {
+            self.history.pop_front();
+        }
+        self.history.push_back(update.clone());
+        self.enqueue(update, false, now);
+    }
+
+    fn enqueue(&mut self, update: Update, redelivery: bool, now: Duration) {
+        self.tickets += 1;
+        let expires = now + update.life;
+        let ticket = self.tickets;
+        self.pending.push_back(Pending {
+            ticket,
+            update,
+            redelivery,
+            tries: 0,
+            due: now,
+            expires,
+        });
+    }
+
+    /// Which kinds the bot wants; empty is the default set.
+    pub fn allow(&mut self, kinds: Vec<String>) {
+        self.allowed = kinds;
+    }
+
+    /// What the bot asked for; empty is the default set.
+    pub fn allowed(&self) -> &[String] {
+        &self.allowed
+    }
+
+    fn wants(&self, kind: &str) -> bool {
+        if self.allowed.is_empty() {
+            return !UNASKED_LEFT_OUT.contains(&kind);
+        }
+        self.allowed.iter().any(|allowed| allowed == kind)
+    }
+
+    /// How many updates wait.
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Forgets what waits.
+    pub fn drop_pending(&mut self) {
+        self.pending.clear();
+        self.under_way.clear();
+    }
+
+    /// The bot has everything below this id. A negative offset keeps the last so many.
+    pub fn confirm(&mut self, offset: i64) {
+        if offset < 0 {
+            let keep = usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX);
+            let surplus = self.pending.len().saturating_sub(keep);
+            self.pending.drain(..surplus);
             return;
         }
+        self.pending
+            .retain(|pending| pending.redelivery || pending.update.id >= offset);
     }
-}
 
-fn next_delivery(handle: &Handle) -> Option<(super::state::Waiting, WebhookSet)> {
-    let mut state = handle.state();
-    if state.webhook.url.is_empty() {
-        return None;
+    /// What a poll gets. What a test ordered once more is thereby delivered.
+    pub fn batch(&mut self, limit: usize, now: Duration) -> Vec<String> {
+        self.pending.retain(|pending| pending.expires > now);
+        let batch: Vec<Pending> = self.pending.iter().take(limit).cloned().collect();
+        self.pending.retain(|pending| {
+            let delivered = batch.iter().any(|sent| sent.ticket == pending.ticket);
+            !(pending.redelivery && delivered)
+        });
+        batch
+            .into_iter()
+            .map(|pending| pending.update.json)
+            .collect()
     }
-    let busy = state.in_delivery.clone();
-    let place = state
-        .waiting
-        .iter()
-        .position(|update| !busy.contains(&update.queue))?;
-    let update = state.waiting.remove(place)?;
-    state.in_delivery.push(update.queue);
-    Some((update, state.webhook.clone()))
-}
 
-/// Delivers one update until it is taken, or the webhook is another.
-async fn deliver(shared: &Shared, webhook: &WebhookSet, body: &Value) {
-    let mut wait = RETRY_BASE;
-    loop {
-        let mut request = shared.client.post(&webhook.url).json(body);
-        if let Some(secret) = &webhook.secret {
-            request = request.header("X-Telegram-Bot-Api-Secret-Token", secret);
+    /// The next update a webhook may get now; it is under way until [`Updates::delivered`] or
+    /// [`Updates::failed`].
+    pub fn next_delivery(&mut self, now: Duration) -> Option<Pending> {
+        let webhook = self.webhook.as_ref()?;
+        if self.under_way.len() >= webhook.max_connections {
+            return None;
         }
-        match request.send().await {
-            Ok(answer) if answer.status().is_success() => return,
-            Ok(_) | Err(_) => tokio::time::sleep(wait).await,
+        self.pending.retain(|pending| {
+            let flying = self
+                .under_way
+                .iter()
+                .any(|(ticket, _)| *ticket == pending.ticket);
+            flying || pending.expires > now
+        });
+        let mut blocked: Vec<QueueKey> = self.under_way.iter().map(|(_, key)| *key).collect();
+        for pending in &self.pending {
+            if blocked.contains(&pending.update.key) {
+                continue;
+            }
+            if pending.due <= now {
+                self.under_way.push((pending.ticket, pending.update.key));
+                return Some(pending.clone());
+            }
+            // What stands behind it in its queue waits with it.
+            blocked.push(pending.update.key);
         }
-        wait = (wait * 2).min(RETRY_MAX);
-        let state = shared.state.lock();
-        let state = state.unwrap_or_else(std::sync::PoisonError::into_inner);
-        if state.webhook.url != webhook.url {
+        None
+    }
+
+    /// How long until a webhook may get something by the passing of time alone.
+    pub fn next_due(&self, now: Duration) -> Option<Duration> {
+        self.webhook.as_ref()?;
+        let resting = self.pending.iter().filter(|pending| {
+            !self
+                .under_way
+                .iter()
+                .any(|(ticket, _)| *ticket == pending.ticket)
+        });
+        let due = resting
+            .map(|pending| pending.due)
+            .filter(|due| *due > now)
+            .min()?;
+        Some(due - now)
+    }
+
+    /// The webhook answered 2xx.
+    pub fn delivered(&mut self, ticket: u64) {
+        self.under_way.retain(|(under_way, _)| *under_way != ticket);
+        self.pending.retain(|pending| pending.ticket != ticket);
+    }
+
+    /// The webhook answered something else or not at all.
+    pub fn failed(&mut self, ticket: u64, wait: Option<Duration>, now: Duration) {
+        self.under_way.retain(|(under_way, _)| *under_way != ticket);
+        let Some(pending) = self
+            .pending
+            .iter_mut()
+            .find(|pending| pending.ticket == ticket)
+        else {
             return;
+        };
+        pending.due = now + wait.unwrap_or_else(|| backoff(pending.tries));
+        pending.tries += 1;
+        if pending.due >= pending.expires {
+            self.pending.retain(|pending| pending.ticket != ticket);
         }
     }
 }
+
+fn life(kind: &str) -> Duration {
+    match kind {
+        "callback_query" => CALLBACK_LIFE,
+        _ => MESSAGE_LIFE,
+    }
+}
+
+/// The wait after so many earlier failures: none, 2, 4, 8 … seconds.
+fn backoff(failures: u32) -> Duration {
+    if failures == 0 {
+        return Duration::ZERO;
+    }
+    let secs = 2_u64.saturating_pow(failures);
+    Duration::from_secs(secs).min(BACKOFF_MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,10 @@ use rei_actors::ports::clock::Clock as _;
 use rei_bot::boot::{House, SystemClock};
 use rei_bot::config::{Config, Environment, Loaded};
 use rei_bot::store::{Db, DbConfig, verify};
-use rei_sandbox::Sandbox;
-use rei_sandbox::telegram::{Message, Player};
+use rei_sandbox::telegram::{
+    Author, Button, ButtonAction, FloodLimits, MediaKind, Message, Player,
+};
+use rei_sandbox::{Exposure, Sandbox};
 use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -79,10 +81,11 @@ impl TestHouse {
             addr: ([127, 0, 0, 1], 0).into(),
             bot_token: BOT_TOKEN.to_owned(),
             gemini_key: GEMINI_KEY.to_owned(),
+            exposure: Exposure::Loopback,
         })
         .await
         .expect("the sandbox starts");
-        sandbox.telegram.enforce_limits(false);
+        sandbox.telegram.set_flood_limits(FloodLimits::off());
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let database_url = match engine {
             Engine::Sqlite => format!("sqlite://{}/rei.db", folder.path().display()),
@@ -201,7 +204,7 @@ impl Person {
         self.sees(words, |chat| {
             chat.iter()
                 .rev()
-                .find(|m| is_bots(m) && m.text.contains(words))
+                .find(|m| is_bots(m) && m.text().contains(words))
                 .map(|m| m.id)
         })
         .await
@@ -211,13 +214,27 @@ impl Person {
     pub async fn presses(&self, label: &str) {
         let id = self
             .sees(&format!("a button {label}"), |chat| {
-                chat.iter()
-                    .rev()
-                    .find(|m| has_button(m, label))
-                    .map(|m| m.id)
+                let newest = chat.iter().rev().find(|m| has_button(m, label));
+                newest.map(|m| m.id)
             })
             .await;
-        self.0.press(id, label).expect("the button is there");
+        assert!(
+            self.press_in(id, label),
+            "message {id} has a button {label}"
+        );
+    }
+
+    /// Presses a button of a message, if it has one with these words.
+    pub fn press_in(&self, message: i64, label: &str) -> bool {
+        let message = self.0.message(message);
+        let pressed = message
+            .as_ref()
+            .and_then(|m| Some((m.id, data_of(button(m, label)?)?)));
+        let Some((id, data)) = pressed else {
+            return false;
+        };
+        self.0.press_data(id, &data);
+        true
     }
 
     /// Waits for the newest picture of the bot and returns its message.
@@ -247,21 +264,36 @@ impl Person {
 }
 
 pub fn is_bots(message: &Message) -> bool {
-    message.from == "bot"
+    message.from == Author::Bot
 }
 
 pub fn is_photo(message: &Message) -> bool {
-    message
-        .media
-        .as_ref()
-        .is_some_and(|media| media.kind == "photo")
+    has_media(message, MediaKind::Photo)
+}
+
+pub fn is_document(message: &Message) -> bool {
+    has_media(message, MediaKind::Document)
+}
+
+fn has_media(message: &Message, kind: MediaKind) -> bool {
+    let media = message.media.as_ref();
+    media.is_some_and(|media| media.kind == kind)
 }
 
 /// Whether a message has a button whose label holds these words.
 pub fn has_button(message: &Message, label: &str) -> bool {
-    message
-        .keyboard
-        .iter()
-        .flatten()
-        .any(|button| button.text.contains(label))
+    button(message, label).is_some()
+}
+
+/// The button whose label holds these words.
+fn button<'a>(message: &'a Message, label: &str) -> Option<&'a Button> {
+    message.buttons().find(|button| button.text.contains(label))
+}
+
+/// What a button sends when it is pressed.
+pub fn data_of(button: &Button) -> Option<String> {
+    match &button.action {
+        ButtonAction::Callback(data) => Some(data.clone()),
+        ButtonAction::Url(_) | ButtonAction::Copy(_) | ButtonAction::Other(_) => None,
+    }
 }

@@ -1,0 +1,23 @@
+//! Runs the sandbox on 127.0.0.1:9090 until Ctrl-C.
+
+use rei_sandbox::{Config, Exposure, Sandbox};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let sandbox = Sandbox::start(Config {
+        addr: ([127, 0, 0, 1], 9090).into(),
+        bot_token: "12345:sandbox".to_owned(),
+        gemini_key: "sandbox".to_owned(),
+        exposure: Exposure::Loopback,
+    })
+    .await?;
+    println!("chat page      {}", sandbox.url(""));
+    println!(
+        "Telegram       {}  (token 12345:sandbox)",
+        sandbox.url("telegram")
+    );
+    println!("Gemini         {}  (key sandbox)", sandbox.url("gemini"));
+    tokio::signal::ctrl_c().await?;
+    sandbox.stop().await;
+    Ok(())
+}

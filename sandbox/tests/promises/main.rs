@@ -1,0 +1,10 @@
+//! What the sandbox promises, over the wire and from inside.
+
+mod callbacks;
+mod control;
+mod faults;
+mod files;
+mod messages;
+mod polling;
+mod support;
+mod webhook;
