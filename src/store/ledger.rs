@@ -129,3 +129,6 @@ fn balance(books: &Books, user: UserId) -> Balance {
         held: books.balance(Account::Held(user)),
     }
 }
+
+#[cfg(test)]
+mod tests;

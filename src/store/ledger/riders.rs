@@ -138,7 +138,6 @@ struct JobGuard {
 
 /// How a job leaves its lease.
 struct MovedJob {
-    job: JobId,
     fence: Fence,
     state: JobState,
     ending: Option<Ending>,
@@ -152,7 +151,8 @@ pub(super) struct Riders {
     drafts: BTreeMap<DraftId, Draft>,
     jobs: BTreeMap<JobId, JobGuard>,
     submitted: Vec<NewJob>,
-    moved: Vec<MovedJob>,
+    /// One entry a job, however often the batch moves it: put back and withdrawn is two steps.
+    moved: BTreeMap<JobId, MovedJob>,
 }
 
 impl Riders {
@@ -179,7 +179,7 @@ impl Riders {
             drafts: BTreeMap::new(),
             jobs: BTreeMap::new(),
             submitted: Vec::new(),
-            moved: Vec::new(),
+            moved: BTreeMap::new(),
         };
         if !drafts.is_empty() {
             riders.read_drafts(conn, drafts).await?;
@@ -311,14 +311,15 @@ impl Riders {
         let guard = self.jobs.get_mut(job);
         let guard = guard.expect("a command is accepted only after its guard was found");
         guard.state = step(guard.state, event).expect("the guard allowed this step");
-        self.moved.push(MovedJob {
-            job: job.clone(),
+        let earlier = self.moved.remove(job);
+        let moved = MovedJob {
             fence: guard.fence,
             state: guard.state,
             ending,
-            due_at,
-            attempt,
-        });
+            due_at: due_at.or(earlier.as_ref().and_then(|moved| moved.due_at)),
+            attempt: attempt.or(earlier.and_then(|moved| moved.attempt)),
+        };
+        self.moved.insert(job.clone(), moved);
     }
 
     /// Writes what was taken up.
@@ -345,14 +346,15 @@ impl Riders {
 
     async fn write_moved(&self, conn: &mut Conn) -> Result<(), StoreError> {
         let at = self.now.0;
-        let rows: Vec<Value> = self.moved.iter().map(|moved| moved.row(at)).collect();
+        let rows = self.moved.iter().map(|(job, moved)| moved.row(job, at));
+        let rows: Vec<Value> = rows.collect();
         let rows = Value::from(rows).to_string();
         let touched = conn.execute(sql!(MOVE_JOBS, &*rows)).await?;
         expect_rows(touched, self.moved.len())?;
         let marks: Vec<Value> = self
             .moved
             .iter()
-            .filter_map(|moved| moved.mark(at))
+            .filter_map(|(job, moved)| moved.mark(job, at))
             .collect();
         if !marks.is_empty() {
             let marks = Value::from(marks).to_string();
@@ -365,7 +367,7 @@ impl Riders {
         let ended: Vec<(&JobId, Ending)> = self
             .moved
             .iter()
-            .filter_map(|moved| moved.ending.map(|ending| (&moved.job, ending)))
+            .filter_map(|(job, moved)| moved.ending.map(|ending| (job, ending)))
             .collect();
         if ended.is_empty() {
             return Ok(());
@@ -405,9 +407,9 @@ impl Riders {
 }
 
 impl MovedJob {
-    fn row(&self, at: i64) -> Value {
+    fn row(&self, job: &JobId, at: i64) -> Value {
         json!({
-            "job": self.job.as_str(),
+            "job": job.as_str(),
             "fence": self.fence.0,
             "state": self.state.as_str(),
             "ending": self.ending.map(Ending::as_str),
@@ -417,9 +419,9 @@ impl MovedJob {
         })
     }
 
-    fn mark(&self, at: i64) -> Option<Value> {
+    fn mark(&self, job: &JobId, at: i64) -> Option<Value> {
         let outcome = self.attempt?;
-        Some(json!({ "job": self.job.as_str(), "outcome": outcome.as_str(), "at": at }))
+        Some(json!({ "job": job.as_str(), "outcome": outcome.as_str(), "at": at }))
     }
 }
 
