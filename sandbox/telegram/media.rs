@@ -201,7 +201,8 @@ impl Files {
             kind,
             file_id: file_id(),
             file_unique_id: unique_id(),
-            file_name: upload.file_name,
+            // A photo loses its name on the way, as with Telegram.
+            file_name: upload.file_name.filter(|_| kind != MediaKind::Photo),
             mime_type,
             width: upload.width,
             height: upload.height,
