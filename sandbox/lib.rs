@@ -8,11 +8,11 @@
 //! users to authenticate: whoever reaches the address may do anything. So it binds to loopback
 //! unless told otherwise.
 
-pub mod control;
 pub mod gemini;
-pub mod page;
 pub mod telegram;
 
+mod control;
+mod page;
 mod server;
 
 pub use server::{Config, Exposure, Sandbox};

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer};
 use anyhow::Context;
 use tokio::sync::oneshot;
@@ -128,9 +129,11 @@ fn serve(
         let courier = actix_rt::spawn(telegram::webhook::deliver(telegram.clone()));
         let server = HttpServer::new(move || {
             App::new()
+                .app_data(exposure)
+                .wrap(from_fn(control::from_this_site))
                 .configure(|service| telegram::http::configure(service, &telegram))
                 .configure(|service| gemini::configure(service, &gemini))
-                .configure(|service| control::configure(service, &telegram, exposure))
+                .configure(|service| control::configure(service, &telegram))
                 .configure(page::configure)
         })
         .workers(WORKERS)

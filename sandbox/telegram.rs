@@ -9,24 +9,23 @@
 //! It deliberately has private chats only, no payments, no Markdown parse modes, no files by
 //! URL, and keeps pictures as sent where Telegram compresses them.
 
-pub mod calls;
-pub mod chat;
-pub mod entities;
-pub mod faults;
-pub mod limits;
-pub mod media;
-pub mod player;
-
 pub(crate) mod http;
 pub(crate) mod params;
 pub(crate) mod webhook;
 
 mod bot;
+mod calls;
+mod chat;
 mod clock;
+mod entities;
 mod error;
+mod faults;
 mod handle;
 mod keyboard;
+mod limits;
+mod media;
 mod methods;
+mod player;
 mod polling;
 mod state;
 mod updates;
@@ -39,6 +38,6 @@ pub use entities::{Entity, FormattedText};
 pub use faults::{Fault, FaultKind, Faults};
 pub use handle::Handle;
 pub use keyboard::{Button, ButtonAction};
-pub use limits::FloodLimits;
+pub use limits::{FloodLimits, Rate};
 pub use media::{Media, MediaKind};
 pub use player::Player;

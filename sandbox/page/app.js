@@ -58,7 +58,10 @@ function fitWidth() {
 
 function listen() {
   const news = new EventSource("/control/events");
-  news.addEventListener("open", () => (find("offline").hidden = true));
+  // After a loss it may be another sandbox, which knows nothing of these chats.
+  news.addEventListener("open", () => {
+    if (!find("offline").hidden) location.reload();
+  });
   news.addEventListener("error", () => (find("offline").hidden = false));
   news.addEventListener("message", (event) => {
     const { chats: versions } = JSON.parse(event.data);

@@ -225,3 +225,24 @@ async fn a_stopped_sandbox_is_gone() {
     house.sandbox.stop().await;
     assert!(house.client.get(url).send().await.unwrap_err().is_connect());
 }
+
+#[tokio::test]
+async fn pages_of_other_sites_control_nothing() {
+    let house = house().await;
+    house.anna();
+    let url = format!("{}/chats/7/block", house.sandbox.url("control"));
+    let request = house
+        .client
+        .post(&url)
+        .header("origin", "https://elsewhere.example");
+    assert_eq!(request.send().await.unwrap().status(), 403);
+    let disguised = url.replace("/control", "/%63ontrol");
+    let request = house
+        .client
+        .post(disguised)
+        .header("origin", "https://elsewhere.example");
+    assert_eq!(request.send().await.unwrap().status(), 403);
+    let own = format!("http://{}", house.sandbox.addr());
+    let request = house.client.post(&url).header("origin", own);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+}
