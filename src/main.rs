@@ -35,11 +35,15 @@ fn main() -> ExitCode {
 }
 
 /// Dies at a named place, as `kill -9` would, for the tests of what survives that:
-/// `REI_CRASH_AT=<fail point>:<on which passing, from 1>`. Releases do not have this.
+/// `REI_CRASH_AT=<fail point>:<on which passing, from 1>`. With `REI_PANIC_AT=<fail point>` it
+/// panics there every time. Releases do not have this.
 #[cfg(feature = "failpoints")]
 fn crash_on_request() {
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    if let Ok(point) = std::env::var("REI_PANIC_AT") {
+        fail::cfg(point, "panic").expect("a fail point can always be set");
+    }
     let Ok(plan) = std::env::var("REI_CRASH_AT") else {
         return;
     };

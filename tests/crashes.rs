@@ -5,7 +5,7 @@
 //! new people order. At the end everything must have ended and the books are audited.
 
 use std::collections::BTreeMap;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rei_actors::ports::clock::Clock as _;
@@ -51,6 +51,14 @@ struct Bot(Child);
 
 impl Bot {
     fn start(world: &World, crash_at: Option<&str>) -> Bot {
+        let mut command = Self::command(world);
+        if let Some(plan) = crash_at {
+            command.env("REI_CRASH_AT", plan);
+        }
+        Bot(command.spawn().expect("the bot's binary can be started"))
+    }
+
+    fn command(world: &World) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rei-bot"));
         command
             .arg("serve")
@@ -76,10 +84,19 @@ impl Bot {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        if let Some(plan) = crash_at {
-            command.env("REI_CRASH_AT", plan);
-        }
-        Bot(command.spawn().expect("the bot's binary can be started"))
+        command
+    }
+
+    /// SIGTERM; waits until it ended by itself.
+    async fn terminate(mut self) -> ExitStatus {
+        let kill = Command::new("kill").arg(self.0.id().to_string()).status();
+        assert!(kill.expect("kill can be run").success());
+        let ended = tokio::task::spawn_blocking(move || self.0.wait());
+        let ended = tokio::time::timeout(PATIENCE, ended).await;
+        let status = ended
+            .expect("it ends in time")
+            .expect("the wait is not cancelled");
+        status.expect("a child can be waited for")
     }
 
     fn is_dead(&mut self) -> bool {
@@ -295,4 +312,51 @@ async fn two_hundred_kills_lose_and_double_nothing() {
     for engine in ENGINES {
         survives(engine, kills).await;
     }
+}
+
+#[actix_rt::test]
+async fn a_restart_storm_ends_the_process_with_an_error() {
+    let world = World::make(Engine::Sqlite).await;
+    let ann = world.person(1);
+    ann.0.text("/start");
+    let mut command = Bot::command(&world);
+    // Every message to Telegram kills the courier; after five restarts nothing can heal it.
+    let bot = command
+        .env("REI_PANIC_AT", "courier.before_send")
+        .env("REI__SUPERVISION__BACKOFF_BASE_MS", "10")
+        .env("REI__SUPERVISION__BACKOFF_MAX_MS", "50")
+        .spawn()
+        .expect("the bot's binary can be started");
+    let ended = tokio::task::spawn_blocking(move || {
+        let mut bot = bot;
+        bot.wait().expect("a child can be waited for")
+    });
+    let ended = tokio::time::timeout(PATIENCE, ended).await;
+    let status = ended
+        .expect("it ends by itself")
+        .expect("the wait is not cancelled");
+    assert_eq!(status.code(), Some(1));
+
+    // The next process has nothing to panic about, and the greeting was not lost.
+    let bot = Bot::start(&world, None);
+    ann.reads("₽500").await;
+    bot.kill();
+    world.sandbox.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_drain_ends_with_success_and_leaves_nothing_leased() {
+    let world = World::make(Engine::Sqlite).await;
+    let bot = Bot::start(&world, None);
+    let ann = world.person(1);
+    ann.orders("a picture on the way out").await;
+    let answered = world.sandbox.gemini.wait_calls(1, PATIENCE).await;
+    assert!(answered, "the provider is asked");
+    let status = bot.terminate().await;
+    assert_eq!(status.code(), Some(0));
+    ann.gets_picture().await;
+    let db = world.db();
+    let leased = "SELECT COUNT(*) AS count FROM jobs WHERE lease_until IS NOT NULL";
+    assert_eq!(count(&db, leased).await, 0);
+    world.sandbox.stop().await;
 }

@@ -7,4 +7,5 @@ mod support;
 mod conversations;
 mod crashes;
 mod page;
+mod providers;
 mod tidy;

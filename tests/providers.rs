@@ -1,0 +1,242 @@
+//! What the provider's adapter makes of everything the provider can do, row by row.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rei_actors::ports::provider::{
+    Provider, ProviderError, RenderRequest, RenderResult, Submission,
+};
+use rei_bot::config::{Config, Environment};
+use rei_bot::pictures::HeaderCheck;
+use rei_bot::providers::NanoBanana;
+use rei_domain::ids::JobId;
+use rei_domain::spec::{Aspect, Mode, Size};
+use rei_sandbox::gemini::{Fault, FaultKind};
+use rei_sandbox::{Exposure, Sandbox};
+use secrecy::SecretString;
+
+use crate::support::house::{BOT_TOKEN, GEMINI_KEY};
+
+/// Gemini on loopback and the adapter in front of it.
+struct Bench {
+    sandbox: Sandbox,
+    provider: NanoBanana,
+}
+
+impl Bench {
+    async fn set_up(keys: &[(&str, &str)], api_key: &str) -> Bench {
+        let sandbox = Sandbox::start(rei_sandbox::Config {
+            addr: ([127, 0, 0, 1], 0).into(),
+            bot_token: BOT_TOKEN.to_owned(),
+            gemini_key: GEMINI_KEY.to_owned(),
+            exposure: Exposure::Loopback,
+        })
+        .await
+        .expect("the sandbox starts");
+        let folder = std::env::temp_dir();
+        let environment = Environment::of(keys.iter().copied());
+        let config = Config::demo(&environment, &folder)
+            .expect("the keys are right")
+            .config;
+        let mut settings = config.providers.nano_banana;
+        settings.api_url = sandbox.url("gemini");
+        settings.api_key = Some(SecretString::from(api_key.to_owned()));
+        let provider = NanoBanana::try_new(
+            &settings,
+            &config.billing.usd_rub,
+            Arc::new(HeaderCheck),
+            tokio::runtime::Handle::current(),
+        )
+        .expect("the settings are right");
+        Bench { sandbox, provider }
+    }
+
+    async fn asks(&self) -> Result<RenderResult, ProviderError> {
+        self.asks_for(Aspect::Landscape16x9, "gemini-3-pro-image")
+            .await
+    }
+
+    async fn asks_for(&self, aspect: Aspect, model: &str) -> Result<RenderResult, ProviderError> {
+        let request = RenderRequest {
+            job: JobId::new("job"),
+            attempt: 1,
+            mode: Mode::Generate,
+            model: model.to_owned(),
+            prompt: "a canary of a prompt".to_owned(),
+            aspect,
+            size: Size::OneK,
+            inputs: Vec::new(),
+        };
+        match self.provider.submit(&request).await? {
+            Submission::Done(result) => Ok(result),
+            Submission::Accepted { .. } => panic!("this provider has no jobs"),
+        }
+    }
+}
+
+/// What the caller does next, without the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Later,
+    Refused,
+    Broken,
+    Lost,
+}
+
+fn class(error: &ProviderError) -> Class {
+    match error {
+        ProviderError::Retryable { .. } => Class::Later,
+        ProviderError::Refused { .. } => Class::Refused,
+        ProviderError::Broken { .. } => Class::Broken,
+        ProviderError::Ambiguous { .. } => Class::Lost,
+    }
+}
+
+#[tokio::test]
+async fn words_become_a_checked_picture_of_the_shape_that_was_asked() {
+    let bench = Bench::set_up(&[], GEMINI_KEY).await;
+    let result = bench.asks().await.expect("nothing goes wrong");
+    assert_eq!((result.picture.width, result.picture.height), (1376, 768));
+    // 0.134 dollars at 85 roubles, rounded up to a kopeck.
+    assert_eq!(result.cost.kopecks(), 1_139);
+    let call = &bench.sandbox.gemini.calls()[0];
+    assert_eq!(
+        (call.aspect.as_deref(), call.size.as_deref()),
+        (Some("16:9"), Some("1K"))
+    );
+    bench.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_shape_none_is_sent() {
+    let bench = Bench::set_up(&[], GEMINI_KEY).await;
+    bench
+        .asks_for(Aspect::Auto, "gemini-3-pro-image")
+        .await
+        .expect("nothing goes wrong");
+    assert_eq!(bench.sandbox.gemini.calls()[0].aspect, None);
+    bench.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn every_fault_says_what_to_do_next() {
+    let finish = |reason: &str| FaultKind::Finish(reason.to_owned());
+    let rows = [
+        (FaultKind::PromptBlocked, Class::Refused),
+        (finish("SAFETY"), Class::Refused),
+        (finish("IMAGE_SAFETY"), Class::Refused),
+        (finish("PROHIBITED_CONTENT"), Class::Refused),
+        (finish("IMAGE_PROHIBITED_CONTENT"), Class::Refused),
+        (finish("BLOCKLIST"), Class::Refused),
+        (finish("SPII"), Class::Refused),
+        (finish("RECITATION"), Class::Refused),
+        (finish("IMAGE_RECITATION"), Class::Refused),
+        (finish("LANGUAGE"), Class::Refused),
+        (finish("ESCALATION"), Class::Refused),
+        (finish("STOP"), Class::Later),
+        (finish("NO_IMAGE"), Class::Later),
+        (finish("IMAGE_OTHER"), Class::Later),
+        (finish("OTHER"), Class::Later),
+        (finish("MALFORMED_RESPONSE"), Class::Later),
+        (finish("MAX_TOKENS"), Class::Later),
+        (finish("SOMETHING_NEW"), Class::Later),
+        (finish("PUP_LIMITED_DISABLED"), Class::Broken),
+        (finish("MISSING_THOUGHT_SIGNATURE"), Class::Broken),
+        (finish("CONTINUATION"), Class::Broken),
+        (FaultKind::Status(400), Class::Broken),
+        (FaultKind::Status(401), Class::Broken),
+        (FaultKind::Status(403), Class::Broken),
+        (FaultKind::Status(404), Class::Broken),
+        (FaultKind::KeyInvalid, Class::Broken),
+        (FaultKind::Status(408), Class::Later),
+        (FaultKind::Status(500), Class::Later),
+        (FaultKind::Status(503), Class::Later),
+        (FaultKind::Html, Class::Later),
+        (FaultKind::Status(504), Class::Lost),
+        (FaultKind::DropAfter, Class::Lost),
+        (FaultKind::Malformed, Class::Lost),
+        (FaultKind::NotAPicture, Class::Lost),
+    ];
+    let bench = Bench::set_up(&[], GEMINI_KEY).await;
+    for (kind, expected) in rows {
+        bench.sandbox.gemini.push_fault(Fault {
+            times: 1,
+            kind: kind.clone(),
+        });
+        let error = bench.asks().await.expect_err("the fault is not overlooked");
+        assert_eq!(class(&error), expected, "{kind:?} became {error:?}");
+        let words = format!("{error} {error:?}");
+        assert!(
+            !words.contains("canary") && !words.contains(GEMINI_KEY),
+            "{words}"
+        );
+    }
+    bench.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_quota_is_waited_for_as_long_as_it_asks() {
+    let bench = Bench::set_up(&[], GEMINI_KEY).await;
+    for (asked, waited) in [(30, 30), (86_400, 600)] {
+        bench.sandbox.gemini.push_fault(Fault {
+            times: 1,
+            kind: FaultKind::Quota(asked),
+        });
+        match bench.asks().await {
+            Err(ProviderError::Retryable { after, .. }) => {
+                assert_eq!(after, Some(Duration::from_secs(waited)));
+            }
+            other => panic!("a quota is no {other:?}"),
+        }
+    }
+    bench.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_wrong_key_or_a_retired_model_needs_an_operator() {
+    let bench = Bench::set_up(&[], "another key").await;
+    let error = bench.asks().await.expect_err("the key is wrong");
+    assert_eq!(class(&error), Class::Broken);
+    bench.sandbox.stop().await;
+
+    let bench = Bench::set_up(&[], GEMINI_KEY).await;
+    let retired = bench
+        .asks_for(Aspect::Auto, "gemini-3-pro-image-preview")
+        .await;
+    assert_eq!(
+        class(&retired.expect_err("the model is retired")),
+        Class::Broken
+    );
+    bench.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_be_reached_was_not_asked() {
+    let bench = Bench::set_up(&[], GEMINI_KEY).await;
+    bench.sandbox.stop().await;
+    let request = RenderRequest {
+        job: JobId::new("job"),
+        attempt: 1,
+        mode: Mode::Generate,
+        model: "gemini-3-pro-image".to_owned(),
+        prompt: "words".to_owned(),
+        aspect: Aspect::Auto,
+        size: Size::OneK,
+        inputs: Vec::new(),
+    };
+    let error = bench
+        .provider
+        .submit(&request)
+        .await
+        .expect_err("nobody listens");
+    assert_eq!(class(&error), Class::Later);
+}
+
+#[tokio::test]
+async fn an_answer_above_the_limit_is_cut_off() {
+    let keys = [("REI__PROVIDERS__NANO_BANANA__RESPONSE_BYTES_MAX", "1024")];
+    let bench = Bench::set_up(&keys, GEMINI_KEY).await;
+    let error = bench.asks().await.expect_err("the picture is larger");
+    assert_eq!(class(&error), Class::Lost);
+    bench.sandbox.stop().await;
+}
