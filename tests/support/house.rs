@@ -26,7 +26,7 @@ pub const BOT_TOKEN: &str = "1000000001:a-token-of-the-sandbox-and-no-other";
 pub const GEMINI_KEY: &str = "a-key-of-the-sandbox";
 
 /// How long anything in a house may take before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which database a house stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
