@@ -41,6 +41,7 @@ impl World {
             connections_max: 16,
             wait_max: Duration::from_secs(60),
             statement_max: Duration::from_secs(60),
+            busy_max: Duration::from_secs(5),
         })?;
         db.migrate().await?;
         let shards = LedgerRows::new(db.clone()).shards().await?;

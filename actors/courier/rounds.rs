@@ -228,7 +228,6 @@ mod tests {
             seq,
             chat: ChatId(chat),
             slot: slot.map(str::to_owned),
-            slot_message: None,
             body: OutboxBody::Text {
                 rendered: Rendered::default(),
             },

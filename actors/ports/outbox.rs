@@ -65,8 +65,6 @@ pub struct OutboxRow {
     pub seq: i64,
     pub chat: ChatId,
     pub slot: Option<String>,
-    /// The message that stands in the slot, once one does.
-    pub slot_message: Option<MessageId>,
     pub body: OutboxBody,
     /// Tries so far.
     pub attempts: u32,

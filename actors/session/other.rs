@@ -104,7 +104,16 @@ async fn cancel_everything(talk: &mut Talk<'_>) -> Result<(), StoreError> {
         match taps::cancel(talk, &job).await? {
             Toast::JobCancelled | Toast::AlreadyCancelled => jobs += 1,
             Toast::TooLateToCancel => running += 1,
-            _ => {}
+            // It ended between the question and the attempt: nothing is left to tell.
+            Toast::AlreadyFinished
+            | Toast::Silent
+            | Toast::Accepted
+            | Toast::AlreadyRunning
+            | Toast::Outdated
+            | Toast::NotEnough
+            | Toast::SendingFile
+            | Toast::NotFound
+            | Toast::TryLater => {}
         }
     }
     let balance = talk.balance().await?;

@@ -41,7 +41,7 @@ statements! {
 
     // What waits for a later try holds back everything behind it in its chat.
     DUE = "
-        SELECT ready.seq, ready.chat_id, ready.slot, slots.message_id, ready.body, ready.attempts
+        SELECT ready.seq, ready.chat_id, ready.slot, ready.body, ready.attempts
         FROM (
             SELECT o.seq, o.chat_id, o.slot, o.body, o.attempts,
                    ROW_NUMBER() OVER (PARTITION BY o.chat_id ORDER BY o.seq) AS place
@@ -52,8 +52,6 @@ statements! {
                   WHERE earlier.chat_id = o.chat_id AND earlier.state = 'ready'
                     AND earlier.seq < o.seq AND earlier.due_at > ?)
         ) ready
-        LEFT JOIN outbox_slots slots
-          ON slots.chat_id = ready.chat_id AND slots.slot = ready.slot
         WHERE ready.place <= ?
         ORDER BY ready.seq LIMIT ?";
 
@@ -131,8 +129,6 @@ struct DueRow {
     chat_id: i64,
     #[diesel(sql_type = Nullable<Text>)]
     slot: Option<String>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    message_id: Option<i64>,
     #[diesel(sql_type = Text)]
     body: String,
     #[diesel(sql_type = BigInt)]
@@ -145,7 +141,6 @@ impl DueRow {
             seq: self.seq,
             chat: ChatId(self.chat_id),
             slot: self.slot,
-            slot_message: self.message_id.map(MessageId),
             body: parse_body(&self.body)?,
             attempts: parse_count("attempts", self.attempts)?,
         })
