@@ -1,1 +1,3 @@
 //! Pretends: the outside world on loopback.
+
+pub mod gemini;
