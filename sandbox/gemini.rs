@@ -17,6 +17,9 @@ mod models;
 mod palette;
 mod request;
 mod serve;
+#[cfg(test)]
+mod tests;
+mod work;
 
 pub use fault::{Fault, FaultKind, MAGIC_WORDS};
 
@@ -92,6 +95,8 @@ struct Ticket {
     turn: u64,
     latency: Duration,
     fault: Option<FaultKind>,
+    /// Counted from before the call shows on the bill, so that no clearing after that is missed.
+    cleared: watch::Receiver<u64>,
 }
 
 impl Handle {
@@ -181,6 +186,7 @@ impl Handle {
                 turn,
                 latency: state.latency,
                 fault,
+                cleared: self.shared.cleared.subscribe(),
             }
         };
         self.shared.changed.send_modify(|count| *count += 1);
@@ -202,13 +208,6 @@ impl Handle {
         let mut gate = self.shared.gate.subscribe();
         // The sender lives in `self`, so the wait ends only by the gate opening.
         let _open = gate.wait_for(|gate| *gate == Gate::Open).await;
-    }
-
-    /// Returns once the faults are cleared.
-    async fn until_cleared(&self) {
-        let mut cleared = self.shared.cleared.subscribe();
-        // As above: the sender outlives the wait.
-        let _cleared = cleared.changed().await;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
