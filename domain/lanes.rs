@@ -1,8 +1,8 @@
 //! Three bounded lanes behind one smooth weighted round robin, fair per user inside a lane.
 //!
 //! Saturated, the lanes share dispatches 8:3:1. An empty lane gives its share away
-//! (work-conserving), and no lane waits for ever: with all three full, *low* is served at
-//! least once in every [`STARVATION_BOUND`] dispatches. Inside a lane users take turns, so
+//! (work-conserving), and no lane waits for ever: each is served at least once in every
+//! [`STARVATION_BOUND`] dispatches. Inside a lane users take turns, so
 //! one who floods it delays another by one dispatch and not by a thousand.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -13,8 +13,10 @@ use crate::job::LaneName;
 /// Weights of high, normal and low.
 pub const WEIGHTS: [i64; 3] = [8, 3, 1];
 
-/// In any window of this many dispatches each lane that stays non-empty is served.
-pub const STARVATION_BOUND: usize = 12;
+/// In any window of this many dispatches each lane that stays non-empty is served. Saturated
+/// lanes need half of it; a lane that was served alone meets the others with a whole round of
+/// debt.
+pub const STARVATION_BOUND: usize = 24;
 
 /// The lanes of one node, holding `T` for each waiting job.
 #[derive(Debug)]

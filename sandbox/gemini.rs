@@ -1,175 +1,235 @@
-//! Google's Gemini image API on loopback: `generateContent` that really draws.
+//! Gemini's image API on loopback: strict like the real one, and it draws.
 //!
-//! It checks what the real one checks (key, model, shapes, sizes, pictures) and answers in its
-//! words; it keeps the bill of its calls; it misbehaves on request, or by magic words in a
-//! prompt: `#refuse`, `#fail`, `#slow`.
+//! Promised: the paths, the key, the models, the validation, the answer and the error envelopes of the
+//! contract, under the prefix `/gemini`; a picture that follows the words; every failure a caller must
+//! survive, on request from a test (`Handle::push_fault`), over HTTP (`/control/gemini/faults`) or by a
+//! magic word in the prompt (`MAGIC_WORDS`). `Handle::calls` is the bill: one entry per valid call.
+//!
+//! Deliberately absent: streaming, the Files API, downloads by `fileUri`, rate limits of its own, and any
+//! judgement of what a prompt says. Calls refused for their key, model or body do not appear on the bill.
 
-mod api;
-mod painter;
+mod answer;
+mod canvas;
+mod control;
+mod failure;
+mod fault;
+mod models;
+mod palette;
+mod request;
+mod serve;
+#[cfg(test)]
+mod tests;
+mod work;
 
-pub use api::configure;
+pub use fault::{Fault, FaultKind, MAGIC_WORDS};
 
+use fault::Faults;
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
-/// The credentials that are accepted.
-#[derive(Clone, Debug)]
+/// What the emulator must know.
+#[derive(Clone)]
 pub struct Config {
+    /// The only key that is accepted.
     pub api_key: String,
 }
 
-/// A call as it was asked and billed.
-#[derive(Clone, Debug, Serialize)]
+/// One valid call, as it stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
+    /// When it was understood.
+    pub at: SystemTime,
+    /// The model's id.
     pub model: String,
+    /// The text parts of the user's turns, one a line.
     pub prompt: String,
-    /// Input pictures.
+    /// The number of input pictures.
     pub images: usize,
-    pub aspect: Option<String>,
-    pub size: Option<String>,
-    /// Whether the real one would charge for it.
+    /// The aspect ratio of the picture, asked for or followed, such as `16:9`.
+    pub aspect: String,
+    /// The size of the picture, such as `2K`.
+    pub size: String,
+    /// Whether the output was made, and so would be charged, even if nobody received it.
     pub billed: bool,
+    /// Whether a whole answer was handed to the caller's connection.
+    pub finished: bool,
 }
 
-/// A fault for the next calls.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Fault {
-    /// How many calls it hits.
-    pub times: u32,
-    pub kind: FaultKind,
-}
-
-/// What goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultKind {
-    /// The answer comes later by this many milliseconds.
-    Latency(u64),
-    /// An error of this status in Google's envelope.
-    Status(u16),
-    /// 429 with a `RetryInfo` of this many seconds.
-    Quota(u32),
-    /// 400 with the reason `API_KEY_INVALID`.
-    KeyInvalid,
-    /// `promptFeedback.blockReason`.
-    PromptBlocked,
-    /// A candidate without a picture and with this finish reason.
-    Finish(String),
-    /// An HTML page with status 502.
-    Html,
-    /// Drawn and billed, and then the connection breaks.
-    DropAfter,
-    /// The answer is no JSON.
-    Malformed,
-    /// The picture is not one.
-    NotAPicture,
-    /// No answer ever.
-    Hang,
-}
-
-/// The emulator. Clones are the same one.
+/// The emulator's controls. Clones control the same emulator.
 #[derive(Clone)]
-pub struct Handle(Arc<Shared>);
+pub struct Handle {
+    shared: Arc<Shared>,
+}
 
 struct Shared {
     api_key: String,
     state: Mutex<State>,
-    /// Counts changes; whoever waits waits for it.
-    changes: watch::Sender<u64>,
+    gate: watch::Sender<Gate>,
+    /// Bumped when the list of calls changes.
+    changed: watch::Sender<u64>,
+    /// Bumped when the faults are cleared, which ends every hanging call.
+    cleared: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct State {
     calls: Vec<Call>,
-    faults: Vec<Fault>,
+    faults: Faults,
     latency: Duration,
-    held: bool,
+    turns: HashMap<String, u64>,
+}
+
+/// Whether calls may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gate {
+    Open,
+    Held,
+}
+
+/// What a call needs to know about its turn.
+struct Ticket {
+    index: usize,
+    turn: u64,
+    latency: Duration,
+    fault: Option<FaultKind>,
+    /// Counted from before the call shows on the bill, so that no clearing after that is missed.
+    cleared: watch::Receiver<u64>,
 }
 
 impl Handle {
-    /// An emulator without calls.
-    pub fn new(config: Config) -> Self {
-        Self(Arc::new(Shared {
+    /// An emulator with an empty bill and no faults.
+    pub fn new(config: Config) -> Handle {
+        let shared = Shared {
             api_key: config.api_key,
             state: Mutex::default(),
-            changes: watch::channel(0).0,
-        }))
+            gate: watch::Sender::new(Gate::Open),
+            changed: watch::Sender::new(0),
+            cleared: watch::Sender::new(0),
+        };
+        Handle {
+            shared: Arc::new(shared),
+        }
     }
 
-    /// Makes the next calls go wrong.
+    /// Spoils the next valid calls. Faults add up, in order; magic words give way to them.
     pub fn push_fault(&self, fault: Fault) {
-        self.change(|state| state.faults.push(fault));
+        self.state().faults.push(fault);
     }
 
-    /// Everything goes well again.
+    /// Forgets the faults to come, and closes the connections of hanging calls.
     pub fn clear_faults(&self) {
-        self.change(|state| state.faults.clear());
+        self.state().faults.clear();
+        self.shared.cleared.send_modify(|count| *count += 1);
     }
 
-    /// Every call so far: the provider's bill.
+    /// The bill so far, oldest first.
     pub fn calls(&self) -> Vec<Call> {
         self.state().calls.clone()
     }
 
-    /// Every answer comes later by this much.
+    /// How long every later call takes at the least. Zero at first.
     pub fn set_latency(&self, latency: Duration) {
-        self.change(|state| state.latency = latency);
+        self.state().latency = latency;
     }
 
-    /// Keeps calls without an answer until they are released.
+    /// Lets calls come in but not go on, so that a test can look while they are in flight.
     pub fn hold(&self) {
-        self.change(|state| state.held = true);
+        self.shared.gate.send_replace(Gate::Held);
     }
 
-    /// Answers what was kept.
+    /// Lets held calls go on.
     pub fn release(&self) {
-        self.change(|state| state.held = false);
+        self.shared.gate.send_replace(Gate::Open);
     }
 
-    /// Waits until this many calls came; `false` when they did not in time.
-    pub async fn wait_calls(&self, count: usize, timeout: Duration) -> bool {
-        self.wait(timeout, |state| state.calls.len() >= count).await
-    }
-
-    async fn released(&self) {
-        let day = Duration::from_secs(86_400);
-        self.wait(day, |state| !state.held).await;
-    }
-
-    async fn wait(&self, timeout: Duration, until: impl Fn(&State) -> bool) -> bool {
-        let mut changes = self.0.changes.subscribe();
-        let deadline = tokio::time::Instant::now() + timeout;
-        while !until(&self.state()) {
-            let changed = tokio::time::timeout_at(deadline, changes.changed());
-            if !matches!(changed.await, Ok(Ok(()))) {
-                return false;
-            }
+    /// Waits until at least `count` calls came in; the error says how many did in time.
+    pub async fn wait_calls(&self, count: usize, timeout: Duration) -> Result<Vec<Call>, String> {
+        let mut changed = self.shared.changed.subscribe();
+        let enough = changed.wait_for(|_| self.state().calls.len() >= count);
+        let waited = tokio::time::timeout(timeout, enough).await.is_ok();
+        let calls = self.calls();
+        if waited || calls.len() >= count {
+            return Ok(calls);
         }
-        true
+        Err(format!(
+            "waited {timeout:?} for {count} calls to gemini, saw {}",
+            calls.len()
+        ))
     }
 
-    fn take_fault(&self) -> Option<FaultKind> {
-        self.change(|state| {
-            let fault = state.faults.first_mut()?;
-            fault.times = fault.times.saturating_sub(1);
-            let kind = fault.kind.clone();
-            if fault.times == 0 {
-                state.faults.remove(0);
+    /// Enters a valid call on the bill and decides what happens to it.
+    fn begin(&self, model: &models::Model, request: &request::Request) -> Ticket {
+        let ticket = {
+            let mut state = self.state();
+            let counter = state.turns.entry(request.prompt.clone()).or_default();
+            let turn = *counter;
+            *counter += 1;
+            let fault = state
+                .faults
+                .take()
+                .or_else(|| fault::asked_for(&request.prompt, turn));
+            state.calls.push(Call {
+                at: SystemTime::now(),
+                model: model.id.to_owned(),
+                prompt: request.prompt.clone(),
+                images: request.images.len(),
+                aspect: request.ratio.word.to_owned(),
+                size: request.size.word().to_owned(),
+                billed: false,
+                finished: false,
+            });
+            Ticket {
+                index: state.calls.len() - 1,
+                turn,
+                latency: state.latency,
+                fault,
+                cleared: self.shared.cleared.subscribe(),
             }
-            Some(kind)
-        })
+        };
+        self.shared.changed.send_modify(|count| *count += 1);
+        ticket
+    }
+
+    fn bill(&self, index: usize) {
+        self.state().calls[index].billed = true;
+        self.shared.changed.send_modify(|count| *count += 1);
+    }
+
+    fn finish(&self, index: usize) {
+        self.state().calls[index].finished = true;
+        self.shared.changed.send_modify(|count| *count += 1);
+    }
+
+    /// Returns once calls may go on.
+    async fn pass(&self) {
+        let mut gate = self.shared.gate.subscribe();
+        // The sender lives in `self`, so the wait ends only by the gate opening.
+        let _open = gate.wait_for(|gate| *gate == Gate::Open).await;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        // Every change is complete before the lock is let go, so a panic elsewhere spoils nothing.
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        let value = change(&mut self.state());
-        self.0.changes.send_modify(|count| *count += 1);
-        value
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("gemini::Handle")
+            .field("calls", &self.state().calls.len())
+            .finish_non_exhaustive()
     }
+}
+
+/// Routes `/gemini/*` and `/control/gemini/*`.
+pub fn configure(cfg: &mut actix_web::web::ServiceConfig, handle: &Handle) {
+    cfg.app_data(actix_web::web::Data::new(handle.clone()));
+    serve::configure(cfg);
+    control::configure(cfg);
 }

@@ -112,7 +112,9 @@ async fn a_refused_prompt_costs_nothing_and_says_so() {
     in_both(async |house, ann| {
         house.sandbox.gemini.push_fault(rei_sandbox::gemini::Fault {
             times: 1,
-            kind: GeminiFault::PromptBlocked,
+            kind: GeminiFault::Blocked {
+                reason: "SAFETY".to_owned(),
+            },
         });
         ann.orders("something forbidden").await;
         ann.reads("is back. Your balance is ₽500").await;
@@ -130,7 +132,7 @@ async fn a_provider_that_is_down_costs_nothing() {
     in_both(async |house, ann| {
         house.sandbox.gemini.push_fault(rei_sandbox::gemini::Fault {
             times: 10,
-            kind: GeminiFault::Status(503),
+            kind: GeminiFault::ServerError { status: 503 },
         });
         ann.orders("a ship").await;
         ann.reads("is back. Your balance is ₽500").await;
@@ -172,11 +174,7 @@ async fn a_waiting_job_can_be_cancelled_and_the_money_is_back() {
         let ann = house.person(7);
         house.sandbox.gemini.hold();
         ann.orders("the first").await;
-        house
-            .sandbox
-            .gemini
-            .wait_calls(1, crate::support::house::PATIENCE)
-            .await;
+        house.asked_provider(1).await;
         ann.orders("the second").await;
         let waiting = ann
             .sees("the second in the queue", |chat| {
@@ -200,11 +198,7 @@ async fn a_user_who_blocks_the_bot_finds_the_picture_when_he_comes_back() {
     in_both(async |house, ann| {
         house.sandbox.gemini.hold();
         ann.orders("a bridge").await;
-        house
-            .sandbox
-            .gemini
-            .wait_calls(1, crate::support::house::PATIENCE)
-            .await;
+        house.asked_provider(1).await;
         ann.0.block();
         house.sandbox.gemini.release();
         house.settled_jobs(1).await;

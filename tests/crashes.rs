@@ -350,8 +350,8 @@ async fn a_drain_ends_with_success_and_leaves_nothing_leased() {
     let bot = Bot::start(&world, None);
     let ann = world.person(1);
     ann.orders("a picture on the way out").await;
-    let answered = world.sandbox.gemini.wait_calls(1, PATIENCE).await;
-    assert!(answered, "the provider is asked");
+    let asked = world.sandbox.gemini.wait_calls(1, PATIENCE).await;
+    asked.expect("the provider is asked");
     let status = bot.terminate().await;
     assert_eq!(status.code(), Some(0));
     ann.gets_picture().await;

@@ -100,29 +100,34 @@ async fn words_become_a_checked_picture_of_the_shape_that_was_asked() {
     // 0.134 dollars at 85 roubles, rounded up to a kopeck.
     assert_eq!(result.cost.kopecks(), 1_139);
     let call = &bench.sandbox.gemini.calls()[0];
-    assert_eq!(
-        (call.aspect.as_deref(), call.size.as_deref()),
-        (Some("16:9"), Some("1K"))
-    );
+    assert_eq!((call.aspect.as_str(), call.size.as_str()), ("16:9", "1K"));
     bench.sandbox.stop().await;
 }
 
 #[tokio::test]
-async fn without_a_shape_none_is_sent() {
+async fn without_a_shape_the_provider_chooses_the_square() {
     let bench = Bench::set_up(&[], GEMINI_KEY).await;
-    bench
+    let result = bench
         .asks_for(Aspect::Auto, "gemini-3-pro-image")
         .await
         .expect("nothing goes wrong");
-    assert_eq!(bench.sandbox.gemini.calls()[0].aspect, None);
+    assert_eq!((result.picture.width, result.picture.height), (1024, 1024));
     bench.sandbox.stop().await;
 }
 
 #[tokio::test]
 async fn every_fault_says_what_to_do_next() {
-    let finish = |reason: &str| FaultKind::Finish(reason.to_owned());
+    let finish = |reason: &str| FaultKind::Finish {
+        reason: reason.to_owned(),
+    };
+    let blocked = |reason: &str| FaultKind::Blocked {
+        reason: reason.to_owned(),
+    };
+    let status = |status| FaultKind::ServerError { status };
     let rows = [
-        (FaultKind::PromptBlocked, Class::Refused),
+        (blocked("SAFETY"), Class::Refused),
+        (blocked("PROHIBITED_CONTENT"), Class::Refused),
+        (blocked("SOMETHING_NEW"), Class::Refused),
         (finish("SAFETY"), Class::Refused),
         (finish("IMAGE_SAFETY"), Class::Refused),
         (finish("PROHIBITED_CONTENT"), Class::Refused),
@@ -143,19 +148,24 @@ async fn every_fault_says_what_to_do_next() {
         (finish("PUP_LIMITED_DISABLED"), Class::Broken),
         (finish("MISSING_THOUGHT_SIGNATURE"), Class::Broken),
         (finish("CONTINUATION"), Class::Broken),
-        (FaultKind::Status(400), Class::Broken),
-        (FaultKind::Status(401), Class::Broken),
-        (FaultKind::Status(403), Class::Broken),
-        (FaultKind::Status(404), Class::Broken),
-        (FaultKind::KeyInvalid, Class::Broken),
-        (FaultKind::Status(408), Class::Later),
-        (FaultKind::Status(500), Class::Later),
-        (FaultKind::Status(503), Class::Later),
-        (FaultKind::Html, Class::Later),
-        (FaultKind::Status(504), Class::Lost),
+        (FaultKind::InvalidArgument, Class::Broken),
+        (FaultKind::FailedPrecondition, Class::Broken),
+        (FaultKind::PermissionDenied, Class::Broken),
+        (FaultKind::NotFound, Class::Broken),
+        (FaultKind::ApiKeyInvalid, Class::Broken),
+        (status(500), Class::Later),
+        (status(503), Class::Later),
+        (FaultKind::Html { status: 502 }, Class::Later),
+        (FaultKind::NoPicture, Class::Later),
+        (FaultKind::Empty, Class::Later),
+        (FaultKind::OnlyThoughts, Class::Later),
+        (status(504), Class::Lost),
+        (FaultKind::DropBefore, Class::Lost),
         (FaultKind::DropAfter, Class::Lost),
         (FaultKind::Malformed, Class::Lost),
+        (FaultKind::Truncated, Class::Lost),
         (FaultKind::NotAPicture, Class::Lost),
+        (FaultKind::OversizedPicture, Class::Lost),
     ];
     let bench = Bench::set_up(&[], GEMINI_KEY).await;
     for (kind, expected) in rows {
@@ -180,7 +190,9 @@ async fn a_quota_is_waited_for_as_long_as_it_asks() {
     for (asked, waited) in [(30, 30), (86_400, 600)] {
         bench.sandbox.gemini.push_fault(Fault {
             times: 1,
-            kind: FaultKind::Quota(asked),
+            kind: FaultKind::TooManyRequests {
+                retry_after: Some(asked),
+            },
         });
         match bench.asks().await {
             Err(ProviderError::Retryable { after, .. }) => {

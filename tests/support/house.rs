@@ -164,6 +164,12 @@ impl TestHouse {
         .expect("the URL is right")
     }
 
+    /// Waits until the provider was asked this often.
+    pub async fn asked_provider(&self, calls: usize) {
+        let asked = self.sandbox.gemini.wait_calls(calls, PATIENCE).await;
+        asked.expect("the provider is asked in time");
+    }
+
     /// Waits until this many jobs are charged.
     pub async fn settled_jobs(&self, count: i64) {
         let db = self.db();
