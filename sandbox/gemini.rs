@@ -17,6 +17,7 @@ mod models;
 mod palette;
 mod request;
 mod serve;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod work;

@@ -6,6 +6,7 @@
 
 use super::failure::Failure;
 use super::models::{Model, Ratio, SQUARE, Size};
+use super::shape;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
@@ -54,58 +55,6 @@ pub enum Input {
     /// HEIC or HEIF, which the real API reads and the emulator takes on trust.
     Heic,
 }
-
-/// The fields each object may have; a nested object names its own list.
-struct Shape {
-    fields: &'static [(&'static str, Option<&'static Shape>)],
-}
-
-const BLOB: Shape = Shape {
-    fields: &[("mimeType", None), ("data", None), ("displayName", None)],
-};
-const FILE: Shape = Shape {
-    fields: &[("mimeType", None), ("fileUri", None), ("displayName", None)],
-};
-const PART: Shape = Shape {
-    fields: &[
-        ("text", None),
-        ("inlineData", Some(&BLOB)),
-        ("fileData", Some(&FILE)),
-        ("thought", None),
-        ("thoughtSignature", None),
-    ],
-};
-const CONTENT: Shape = Shape {
-    fields: &[("role", None), ("parts", Some(&PART))],
-};
-const IMAGE_CONFIG: Shape = Shape {
-    fields: &[("aspectRatio", None), ("imageSize", None)],
-};
-const GENERATION_CONFIG: Shape = Shape {
-    fields: &[
-        ("responseModalities", None),
-        ("imageConfig", Some(&IMAGE_CONFIG)),
-        ("candidateCount", None),
-        ("seed", None),
-        ("temperature", None),
-        ("topP", None),
-        ("topK", None),
-        ("maxOutputTokens", None),
-        ("stopSequences", None),
-    ],
-};
-const SAFETY: Shape = Shape {
-    fields: &[("category", None), ("threshold", None)],
-};
-const BODY: Shape = Shape {
-    fields: &[
-        ("contents", Some(&CONTENT)),
-        ("systemInstruction", Some(&CONTENT)),
-        ("generationConfig", Some(&GENERATION_CONFIG)),
-        ("safetySettings", Some(&SAFETY)),
-        ("serviceTier", None),
-    ],
-};
 
 const CATEGORIES: &[&str] = &[
     "HARM_CATEGORY_HARASSMENT",
@@ -186,7 +135,7 @@ struct SafetySetting {
 pub fn parse(model: &Model, bytes: &[u8]) -> Result<Request, Failure> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|_| Failure::invalid("Invalid JSON payload received. Parse error."))?;
-    let value = checked(value, &BODY, "")?;
+    let value = shape::checked(value)?;
     let body: Body = serde_json::from_value(value)
         .map_err(|error| Failure::invalid(format!("Invalid JSON payload received. {error}")))?;
     check_enums(&body)?;
@@ -220,69 +169,6 @@ pub fn parse(model: &Model, bytes: &[u8]) -> Result<Request, Failure> {
         modalities,
         seed: body.generation_config.seed,
     })
-}
-
-/// The same value with every known name in camel case, or the first unknown name as a failure.
-fn checked(value: Value, shape: &Shape, path: &str) -> Result<Value, Failure> {
-    match value {
-        Value::Array(items) => {
-            let mut checked_items = Vec::with_capacity(items.len());
-            for (index, item) in items.into_iter().enumerate() {
-                checked_items.push(checked(item, shape, &format!("{path}[{index}]"))?);
-            }
-            Ok(Value::Array(checked_items))
-        }
-        Value::Object(entries) => {
-            let mut checked_entries = serde_json::Map::new();
-            for (name, inner) in entries {
-                let field = shape
-                    .fields
-                    .iter()
-                    .find(|(known, _)| *known == name || snake(known) == name);
-                let Some((known, nested)) = field else {
-                    return Err(unknown_name(&name, path));
-                };
-                let inner = match nested {
-                    Some(nested) => checked(inner, nested, &join(path, &snake(known)))?,
-                    None => inner,
-                };
-                checked_entries.insert((*known).to_owned(), inner);
-            }
-            Ok(Value::Object(checked_entries))
-        }
-        other => Ok(other),
-    }
-}
-
-fn unknown_name(name: &str, path: &str) -> Failure {
-    let place = match path {
-        "" => String::new(),
-        path => format!(" at '{path}'"),
-    };
-    Failure::field(
-        path,
-        format!(
-            "Invalid JSON payload received. Unknown name \"{name}\"{place}: Cannot find field."
-        ),
-    )
-}
-
-fn join(path: &str, name: &str) -> String {
-    match path {
-        "" => name.to_owned(),
-        path => format!("{path}.{name}"),
-    }
-}
-
-fn snake(camel: &str) -> String {
-    let mut snake = String::with_capacity(camel.len() + 2);
-    for letter in camel.chars() {
-        if letter.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    snake
 }
 
 fn check_enums(body: &Body) -> Result<(), Failure> {

@@ -512,8 +512,10 @@ async fn magic_words_provoke_what_they_say() {
     let flaky = ask_sized("#flaky cat", "1:1", "512");
     assert_eq!(emulator.refusal(FLASH, &flaky).await.0, 503);
     only_picture(&emulator.answer(FLASH, &flaky).await);
-    for (word, _) in MAGIC_WORDS {
+    for (word, meaning) in MAGIC_WORDS {
         assert!(fault::asked_for(word, 0).is_some(), "{word}");
+        let row = format!("| `{word}` | {meaning} |");
+        assert!(include_str!("README.md").contains(&row), "{row}");
     }
     assert_eq!(fault::asked_for("#refused", 0), None);
     emulator.stop().await;
