@@ -46,11 +46,7 @@ def main(base_url, api_key):
         seconds = time.monotonic() - started
         held(f"{model} draws {ratio} at {size}", f"{picture.format}, {seconds:.2f} s")
 
-<<<<<<< HEAD
-    # Bytes above 0x7f meet the URL-safe alphabet, which the SDK uses for what it sends.
-=======
     # The SDK encodes what it sends in the URL-safe alphabet.
->>>>>>> s3
     inputs = [picture_bytes("JPEG", (640, 360)), picture_bytes("PNG", (300, 500))]
     answer = client.models.generate_content(
         model=PRO,
