@@ -3,6 +3,7 @@
 mod faults;
 mod guards;
 mod parallel;
+mod plans;
 mod random;
 mod triggers;
 
