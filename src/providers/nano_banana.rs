@@ -5,16 +5,16 @@
 //! of the configuration says what follows. Wire facts: the contract page of the Gemini images.
 
 mod answer;
+mod call;
+mod failure;
 mod request;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
-use rei_actors::metrics;
+use rei_actors::metrics::ProviderMeters;
 use rei_actors::ports::assets::PictureCheck;
 use rei_actors::ports::provider::{
     Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
@@ -22,8 +22,7 @@ use rei_actors::ports::provider::{
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::money::Money;
 use rei_domain::spec::{ImageSpec, Size};
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::redirect::Policy;
+use reqwest::header::HeaderValue;
 use reqwest::{Client, Url};
 use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
@@ -57,6 +56,7 @@ pub struct NanoBanana {
     pictures: Arc<dyn PictureCheck>,
     settings: config::NanoBanana,
     costs: Costs,
+    submits: ProviderMeters,
 }
 
 /// What pictures cost the platform, in kopecks.
@@ -83,15 +83,7 @@ impl NanoBanana {
         if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
             return Err(SetupError::Address);
         }
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Losing a race here means that a provider is installed, which is all we want.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let client = Client::builder()
-            .connect_timeout(settings.connect_timeout)
-            .redirect(Policy::none())
-            .build()
-            .map_err(|error| SetupError::Client(error.without_url().to_string()))?;
+        let client = call::client(settings.connect_timeout).map_err(SetupError::Client)?;
         let cost = |micro_usd| kopecks(micro_usd, usd_rub).ok_or(SetupError::Cost);
         Ok(NanoBanana {
             base,
@@ -106,6 +98,7 @@ impl NanoBanana {
                 input: cost(settings.cost_input_micro_usd)?,
             },
             settings: settings.clone(),
+            submits: ProviderMeters::of(NAME, "submit"),
         })
     }
 
@@ -123,27 +116,27 @@ impl NanoBanana {
         Money::from_kopecks(cost.max(1)).min(Money::OPERATION_MAX)
     }
 
-    fn url(&self, model: &str) -> Result<Url, ProviderError> {
+    fn url(&self, model: &str) -> Url {
         let mut url = self.base.clone();
-        let path = format!(
-            "{}/v1beta/models/{model}:generateContent",
-            url.path().trim_end_matches('/')
-        );
-        url.set_path(&path);
-        Ok(url)
+        // Segment by segment: no model id leads to another place.
+        url.path_segments_mut()
+            .expect("the address was checked to have a path")
+            .pop_if_empty()
+            .extend(["v1beta", "models", &format!("{model}:generateContent")]);
+        url
     }
 
     async fn call(&self, request: &RenderRequest) -> Result<RenderResult, ProviderError> {
         let timeout = self.settings.timeout_of(request.size);
         let http = self
             .client
-            .post(self.url(&request.model)?)
+            .post(self.url(&request.model))
             .header("x-goog-api-key", self.key.clone())
             .header("X-Server-Timeout", timeout.as_secs().max(1))
             .timeout(timeout)
             .json(&request::body(request));
         let bytes_max = self.settings.response_bytes_max;
-        let work = self.runtime.spawn(exchange(http, bytes_max));
+        let work = self.runtime.spawn(call::exchange(http, bytes_max));
         let answered = work.await.map_err(|_| ProviderError::Ambiguous {
             cause: "the call was dropped",
         })??;
@@ -160,61 +153,6 @@ impl NanoBanana {
             cost: self.cost(request.size, request.inputs.len()),
         })
     }
-}
-
-/// An answer as it came.
-struct Answered {
-    status: u16,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-/// Sends and reads. Before the connection stands nothing was asked; after that nobody knows.
-async fn exchange(
-    http: reqwest::RequestBuilder,
-    bytes_max: usize,
-) -> Result<Answered, ProviderError> {
-    let response = http.send().await.map_err(|error| {
-        if error.is_connect() {
-            ProviderError::Retryable {
-                after: None,
-                cause: "no connection",
-            }
-        } else if error.is_timeout() {
-            ProviderError::Ambiguous {
-                cause: "no answer in time",
-            }
-        } else {
-            ProviderError::Ambiguous {
-                cause: "the connection broke",
-            }
-        }
-    })?;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let mut body = BytesMut::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        match chunk {
-            Ok(chunk) if body.len() + chunk.len() <= bytes_max => body.extend_from_slice(&chunk),
-            Ok(_) => {
-                return Err(ProviderError::Ambiguous {
-                    cause: "the answer is larger than the limit",
-                });
-            }
-            // An error's status says enough; a picture that breaks off is lost.
-            Err(_) if status != 200 => break,
-            Err(_) => {
-                return Err(ProviderError::Ambiguous {
-                    cause: "the answer broke off",
-                });
-            }
-        }
-    }
-    Ok(Answered {
-        status,
-        headers,
-        body: body.freeze(),
-    })
 }
 
 /// Micro-dollars in kopecks, rounded up once: a cost is never understated.
@@ -243,14 +181,7 @@ impl Provider for NanoBanana {
     async fn submit(&self, request: &RenderRequest) -> Result<Submission, ProviderError> {
         let begun = Instant::now();
         let result = self.call(request).await;
-        let outcome = match &result {
-            Ok(_) => "ok",
-            Err(ProviderError::Retryable { .. }) => "retryable",
-            Err(ProviderError::Refused { .. }) => "refused",
-            Err(ProviderError::Broken { .. }) => "broken",
-            Err(ProviderError::Ambiguous { .. }) => "timeout",
-        };
-        metrics::provider_call(NAME, "submit", outcome, begun.elapsed());
+        self.submits.ended(&result, begun.elapsed());
         result.map(Submission::Done)
     }
 
@@ -260,6 +191,3 @@ impl Provider for NanoBanana {
         })
     }
 }
-
-/// The longest wait that a provider's answer may ask for; more is a quota of a day.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(600);

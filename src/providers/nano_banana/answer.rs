@@ -1,22 +1,20 @@
 //! Reading an answer: the picture, or why there is none, as the contract's tables class it.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use rei_actors::ports::provider::ProviderError;
-use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
-use super::{Answered, RETRY_AFTER_MAX};
+use super::call::Answered;
+use super::failure;
 
 /// The bytes of the picture.
 pub(super) fn read(answered: &Answered) -> Result<Bytes, ProviderError> {
-    if answered.status != 200 {
-        return Err(refused_call(answered));
+    if !answered.status.is_success() {
+        return Err(failure::read(answered));
     }
-    // Status 200 says that it was done, and so billed: what cannot be read is a lost answer.
+    // Success says that it was done, and so billed: what cannot be read is a lost answer.
     let lost = |cause| ProviderError::Ambiguous { cause };
     let body: Value =
         serde_json::from_slice(&answered.body).map_err(|_| lost("the answer is no JSON"))?;
@@ -44,11 +42,23 @@ fn last_picture(candidate: &Value) -> Option<&str> {
         .next_back()
 }
 
-/// Reasons for which the prompt was blocked; each is final.
+/// What is logged of a name; the longest known one has 25 characters.
+const NAME_CHARS_MAX: usize = 40;
+
+/// Reasons for which the prompt was blocked; each is final. The last two are Vertex's.
 fn block_reason(reason: &str) -> &'static str {
-    const KNOWN: [&str; 4] = ["SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY"];
+    const KNOWN: [&str; 8] = [
+        "SAFETY",
+        "OTHER",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "IMAGE_SAFETY",
+        "BLOCK_REASON_UNSPECIFIED",
+        "MODEL_ARMOR",
+        "JAILBREAK",
+    ];
     let known = KNOWN.into_iter().find(|known| *known == reason);
-    known.unwrap_or("OTHER")
+    known.unwrap_or("an unknown block reason")
 }
 
 /// Finish reasons that refuse the content: no retry, nowhere else.
@@ -92,57 +102,22 @@ fn without_picture(reason: Option<&str>) -> ProviderError {
         "STOP" => later("no picture in the answer"),
         "NO_IMAGE" | "IMAGE_OTHER" | "OTHER" => later("no picture was made"),
         "MAX_TOKENS" => later("the answer ran out of tokens"),
-        _ => later("an unexpected finish reason"),
+        "MALFORMED_RESPONSE" | "FINISH_REASON_UNSPECIFIED" => later("the answer went wrong"),
+        unknown => {
+            let reason = loggable(unknown);
+            tracing::warn!(reason, "the provider ended for an unknown reason");
+            later("an unknown finish reason")
+        }
     }
+}
+
+/// A name the provider gave, fit for a log: names are upper-case words, and nothing else of an
+/// answer gets through.
+fn loggable(name: &str) -> String {
+    let known = |char: &char| char.is_ascii_uppercase() || *char == '_';
+    name.chars().filter(known).take(NAME_CHARS_MAX).collect()
 }
 
 fn later(cause: &'static str) -> ProviderError {
     ProviderError::Retryable { after: None, cause }
-}
-
-/// Why a call was not taken (contract, *Errors*). A body that cannot be read does not hide the
-/// status.
-fn refused_call(answered: &Answered) -> ProviderError {
-    let body = serde_json::from_slice::<Value>(&answered.body).unwrap_or_default();
-    let error = &body["error"];
-    let broken = |cause| ProviderError::Broken { cause };
-    let later = |cause| ProviderError::Retryable {
-        after: retry_after(answered, error),
-        cause,
-    };
-    match answered.status {
-        400 if has_reason(error, "API_KEY_INVALID") => broken("the key is wrong"),
-        400 if error["status"] == "FAILED_PRECONDITION" => {
-            broken("the account has no billing, or the region is not served")
-        }
-        400 => broken("the request is invalid"),
-        401 | 403 => broken("the key lacks the right"),
-        404 => broken("the model is retired or misspelt"),
-        408 => later("the provider timed out"),
-        429 => later("a quota is used up"),
-        // It may have run to its end, and then it is billed.
-        504 => ProviderError::Ambiguous {
-            cause: "the provider's deadline passed",
-        },
-        500..=599 => later("the provider is overloaded"),
-        _ => broken("an unexpected status"),
-    }
-}
-
-fn has_reason(error: &Value, reason: &str) -> bool {
-    let details = error["details"].as_array();
-    let mut details = details.into_iter().flatten();
-    details.any(|detail| detail["reason"] == reason)
-}
-
-/// `RetryInfo.retryDelay` (`"30s"`) or the header, whichever there is.
-fn retry_after(answered: &Answered, error: &Value) -> Option<Duration> {
-    let details = error["details"].as_array();
-    let mut details = details.into_iter().flatten();
-    let told = details.find_map(|detail| detail["retryDelay"].as_str()?.strip_suffix('s'));
-    let header = answered.headers.get(RETRY_AFTER);
-    let header = header.and_then(|value| value.to_str().ok());
-    let seconds: f64 = told.or(header)?.trim().parse().ok()?;
-    let wait = Duration::try_from_secs_f64(seconds).ok()?;
-    Some(wait.min(RETRY_AFTER_MAX))
 }
