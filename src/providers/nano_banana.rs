@@ -191,3 +191,6 @@ impl Provider for NanoBanana {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

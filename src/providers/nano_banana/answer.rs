@@ -121,3 +121,15 @@ fn loggable(name: &str) -> String {
 fn later(cause: &'static str) -> ProviderError {
     ProviderError::Retryable { after: None, cause }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_capital_letters_of_a_name_reach_the_log() {
+        assert_eq!(loggable("A_NEW_REASON"), "A_NEW_REASON");
+        assert_eq!(loggable("a canary\n OF A prompt é 1"), "OFA");
+        assert_eq!(loggable(&"A".repeat(1_000)).len(), NAME_CHARS_MAX);
+    }
+}
