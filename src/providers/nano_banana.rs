@@ -5,30 +5,33 @@
 //! of the configuration says what follows. Wire facts: the contract page of the Gemini images.
 
 mod answer;
+mod cost;
 mod request;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
+use bigdecimal::BigDecimal;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use rei_actors::metrics;
-use rei_actors::ports::assets::PictureCheck;
+use rei_actors::ports::assets::{Picture, PictureCheck};
 use rei_actors::ports::provider::{
     Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
 };
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::money::Money;
-use rei_domain::spec::{ImageSpec, Size};
-use reqwest::header::{HeaderMap, HeaderValue};
+use rei_domain::spec::ImageSpec;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use crate::config;
+use cost::{Prices, Usage};
 
 /// The provider's name in rows, metrics and configuration.
 const NAME: &str = "nano_banana";
@@ -44,8 +47,6 @@ pub enum SetupError {
     Address,
     #[error("the TLS client cannot be set up: {0}")]
     Client(String),
-    #[error("the provider's costs in roubles pass the largest amount")]
-    Cost,
 }
 
 /// The adapter. Its input and output happen on the runtime it is given.
@@ -56,16 +57,7 @@ pub struct NanoBanana {
     runtime: Handle,
     pictures: Arc<dyn PictureCheck>,
     settings: config::NanoBanana,
-    costs: Costs,
-}
-
-/// What pictures cost the platform, in kopecks.
-#[derive(Clone, Copy, Debug)]
-struct Costs {
-    one_k: Money,
-    two_k: Money,
-    four_k: Money,
-    input: Money,
+    prices: Prices,
 }
 
 impl NanoBanana {
@@ -92,35 +84,15 @@ impl NanoBanana {
             .redirect(Policy::none())
             .build()
             .map_err(|error| SetupError::Client(error.without_url().to_string()))?;
-        let cost = |micro_usd| kopecks(micro_usd, usd_rub).ok_or(SetupError::Cost);
         Ok(NanoBanana {
             base,
             key,
             client,
             runtime,
             pictures,
-            costs: Costs {
-                one_k: cost(settings.cost_1k_micro_usd)?,
-                two_k: cost(settings.cost_2k_micro_usd)?,
-                four_k: cost(settings.cost_4k_micro_usd)?,
-                input: cost(settings.cost_input_micro_usd)?,
-            },
+            prices: Prices::new(settings, usd_rub),
             settings: settings.clone(),
         })
-    }
-
-    fn cost(&self, size: Size, inputs: usize) -> Money {
-        let picture = match size {
-            Size::OneK => self.costs.one_k,
-            Size::TwoK => self.costs.two_k,
-            Size::FourK => self.costs.four_k,
-        };
-        let mut cost = picture.kopecks();
-        for _ in 0..inputs {
-            cost = cost.saturating_add(self.costs.input.kopecks());
-        }
-        // A loss of nothing could not be booked.
-        Money::from_kopecks(cost.max(1)).min(Money::OPERATION_MAX)
     }
 
     fn url(&self, model: &str) -> Result<Url, ProviderError> {
@@ -133,6 +105,8 @@ impl NanoBanana {
         Ok(url)
     }
 
+    /// The whole call happens on the runtime, and what takes time there, coding base64 and
+    /// reading megabytes of JSON, on its blocking threads: the caller's thread serves others.
     async fn call(&self, request: &RenderRequest) -> Result<RenderResult, ProviderError> {
         let timeout = self.settings.timeout_of(request.size);
         let http = self
@@ -140,26 +114,49 @@ impl NanoBanana {
             .post(self.url(&request.model)?)
             .header("x-goog-api-key", self.key.clone())
             .header("X-Server-Timeout", timeout.as_secs().max(1))
-            .timeout(timeout)
-            .json(&request::body(request));
+            .header(CONTENT_TYPE, "application/json")
+            .timeout(timeout);
         let bytes_max = self.settings.response_bytes_max;
-        let work = self.runtime.spawn(exchange(http, bytes_max));
-        let answered = work.await.map_err(|_| ProviderError::Ambiguous {
-            cause: "the call was dropped",
-        })??;
-        let picture_bytes = answer::read(&answered)?;
-        let picture = self.pictures.check(picture_bytes).map_err(|fault| {
-            tracing::warn!(%fault, "the provider's picture is none");
-            // It was done and is billed; only the policy for lost answers books that.
-            ProviderError::Ambiguous {
-                cause: "the result is no picture",
-            }
-        })?;
+        let pictures = Arc::clone(&self.pictures);
+        let asked = request.clone();
+        let work = self.runtime.spawn(async move {
+            let body = spawn_blocking(move || request::body(&asked)).await;
+            let body = body.map_err(|_| ProviderError::Retryable {
+                after: None,
+                cause: "the call was dropped before it was sent",
+            })?;
+            let answered = exchange(http.body(body), bytes_max).await?;
+            let read = spawn_blocking(move || read(&answered, pictures.as_ref())).await;
+            read.unwrap_or(Err(DROPPED))
+        });
+        let (picture, usage) = work.await.unwrap_or(Err(DROPPED))?;
+        let cost = usage.and_then(|usage| self.prices.of_usage(&usage));
         Ok(RenderResult {
             picture,
-            cost: self.cost(request.size, request.inputs.len()),
+            cost: cost.unwrap_or_else(|| self.prices.estimate(request.size, request.inputs.len())),
         })
     }
+}
+
+/// The process ends, or a bug ended the work, after the request may have been sent.
+const DROPPED: ProviderError = ProviderError::Ambiguous {
+    cause: "the call was dropped",
+};
+
+/// The picture of an answer, checked, and the tokens it took.
+fn read(
+    answered: &Answered,
+    pictures: &dyn PictureCheck,
+) -> Result<(Picture, Option<Usage>), ProviderError> {
+    let made = answer::read(answered)?;
+    let picture = pictures.check(made.bytes).map_err(|fault| {
+        tracing::warn!(%fault, "the provider's picture is none");
+        // It was done and is billed; only the policy for lost answers books that.
+        ProviderError::Ambiguous {
+            cause: "the result is no picture",
+        }
+    })?;
+    Ok((picture, made.usage))
 }
 
 /// An answer as it came.
@@ -217,15 +214,6 @@ async fn exchange(
     })
 }
 
-/// Micro-dollars in kopecks, rounded up once: a cost is never understated.
-fn kopecks(micro_usd: i64, usd_rub: &BigDecimal) -> Option<Money> {
-    // One micro-dollar at one rouble a dollar is 1/10 000 kopeck.
-    let exact = BigDecimal::from(micro_usd) * usd_rub / BigDecimal::from(10_000);
-    let whole = exact.with_scale_round(0, RoundingMode::Ceiling).to_i64()?;
-    let cost = Money::from_kopecks(whole);
-    (cost <= Money::OPERATION_MAX).then_some(cost)
-}
-
 #[async_trait]
 impl Provider for NanoBanana {
     fn name(&self) -> &'static str {
@@ -237,7 +225,7 @@ impl Provider for NanoBanana {
     }
 
     fn cost_estimate(&self, spec: &ImageSpec) -> Money {
-        self.cost(spec.size, spec.inputs.len())
+        self.prices.estimate(spec.size, spec.inputs.len())
     }
 
     async fn submit(&self, request: &RenderRequest) -> Result<Submission, ProviderError> {
