@@ -6,6 +6,7 @@
 
 mod answer;
 mod call;
+mod cost;
 mod failure;
 mod request;
 
@@ -13,20 +14,23 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
+use bigdecimal::BigDecimal;
 use rei_actors::metrics::ProviderMeters;
-use rei_actors::ports::assets::PictureCheck;
+use rei_actors::ports::assets::{Picture, PictureCheck};
 use rei_actors::ports::provider::{
     Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
 };
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::money::Money;
-use rei_domain::spec::{ImageSpec, Size};
-use reqwest::header::HeaderValue;
-use reqwest::{Client, Url};
+use rei_domain::spec::ImageSpec;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, RequestBuilder, Url};
 use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
+use self::call::Answered;
+use self::cost::{Prices, Usage};
 use crate::config;
 
 /// The provider's name in rows, metrics and configuration.
@@ -43,8 +47,6 @@ pub enum SetupError {
     Address,
     #[error("the TLS client cannot be set up: {0}")]
     Client(String),
-    #[error("the provider's costs in roubles pass the largest amount")]
-    Cost,
 }
 
 /// The adapter. Its input and output happen on the runtime it is given.
@@ -55,17 +57,8 @@ pub struct NanoBanana {
     runtime: Handle,
     pictures: Arc<dyn PictureCheck>,
     settings: config::NanoBanana,
-    costs: Costs,
+    prices: Prices,
     submits: ProviderMeters,
-}
-
-/// What pictures cost the platform, in kopecks.
-#[derive(Clone, Copy, Debug)]
-struct Costs {
-    one_k: Money,
-    two_k: Money,
-    four_k: Money,
-    input: Money,
 }
 
 impl NanoBanana {
@@ -84,36 +77,16 @@ impl NanoBanana {
             return Err(SetupError::Address);
         }
         let client = call::client(settings.connect_timeout).map_err(SetupError::Client)?;
-        let cost = |micro_usd| kopecks(micro_usd, usd_rub).ok_or(SetupError::Cost);
         Ok(NanoBanana {
             base,
             key,
             client,
             runtime,
             pictures,
-            costs: Costs {
-                one_k: cost(settings.cost_1k_micro_usd)?,
-                two_k: cost(settings.cost_2k_micro_usd)?,
-                four_k: cost(settings.cost_4k_micro_usd)?,
-                input: cost(settings.cost_input_micro_usd)?,
-            },
+            prices: Prices::new(settings, usd_rub),
             settings: settings.clone(),
             submits: ProviderMeters::of(NAME, "submit"),
         })
-    }
-
-    fn cost(&self, size: Size, inputs: usize) -> Money {
-        let picture = match size {
-            Size::OneK => self.costs.one_k,
-            Size::TwoK => self.costs.two_k,
-            Size::FourK => self.costs.four_k,
-        };
-        let mut cost = picture.kopecks();
-        for _ in 0..inputs {
-            cost = cost.saturating_add(self.costs.input.kopecks());
-        }
-        // A loss of nothing could not be booked.
-        Money::from_kopecks(cost.max(1)).min(Money::OPERATION_MAX)
     }
 
     fn url(&self, model: &str) -> Url {
@@ -126,6 +99,9 @@ impl NanoBanana {
         url
     }
 
+    /// The whole call happens on the runtime, and what takes time there, coding base64 and
+    /// reading megabytes of JSON, on its blocking threads: the caller's thread serves others.
+    /// A call goes on, and is counted, when its caller stops waiting.
     async fn call(&self, request: &RenderRequest) -> Result<RenderResult, ProviderError> {
         let timeout = self.settings.timeout_of(request.size);
         let http = self
@@ -133,35 +109,61 @@ impl NanoBanana {
             .post(self.url(&request.model))
             .header("x-goog-api-key", self.key.clone())
             .header("X-Server-Timeout", timeout.as_secs().max(1))
-            .timeout(timeout)
-            .json(&request::body(request));
+            .header(CONTENT_TYPE, "application/json")
+            .timeout(timeout);
         let bytes_max = self.settings.response_bytes_max;
-        let work = self.runtime.spawn(call::exchange(http, bytes_max));
-        let answered = work.await.map_err(|_| ProviderError::Ambiguous {
-            cause: "the call was dropped",
-        })??;
-        let picture_bytes = answer::read(&answered)?;
-        let picture = self.pictures.check(picture_bytes).map_err(|fault| {
-            tracing::warn!(%fault, "the provider's picture is none");
-            // It was done and is billed; only the policy for lost answers books that.
-            ProviderError::Ambiguous {
-                cause: "the result is no picture",
-            }
-        })?;
+        let pictures = Arc::clone(&self.pictures);
+        let submits = self.submits.clone();
+        let asked = request.clone();
+        let work = self.runtime.spawn(async move {
+            let begun = Instant::now();
+            let rendered = render(http, asked, bytes_max, pictures).await;
+            submits.ended(&rendered, begun.elapsed());
+            rendered
+        });
+        let (picture, usage) = work.await.unwrap_or(Err(DROPPED))?;
+        let cost = usage.and_then(|usage| self.prices.of_usage(&usage));
         Ok(RenderResult {
             picture,
-            cost: self.cost(request.size, request.inputs.len()),
+            cost: cost.unwrap_or_else(|| self.prices.estimate(request.size, request.inputs.len())),
         })
     }
 }
 
-/// Micro-dollars in kopecks, rounded up once: a cost is never understated.
-fn kopecks(micro_usd: i64, usd_rub: &BigDecimal) -> Option<Money> {
-    // One micro-dollar at one rouble a dollar is 1/10 000 kopeck.
-    let exact = BigDecimal::from(micro_usd) * usd_rub / BigDecimal::from(10_000);
-    let whole = exact.with_scale_round(0, RoundingMode::Ceiling).to_i64()?;
-    let cost = Money::from_kopecks(whole);
-    (cost <= Money::OPERATION_MAX).then_some(cost)
+/// The process ends, or a bug ended the work, after the request may have been sent.
+const DROPPED: ProviderError = ProviderError::Ambiguous {
+    cause: "the call was dropped",
+};
+
+/// A picture, checked, and the tokens it took, as far as the answer counts them.
+type Rendered = Result<(Picture, Option<Usage>), ProviderError>;
+
+async fn render(
+    http: RequestBuilder,
+    request: RenderRequest,
+    bytes_max: usize,
+    pictures: Arc<dyn PictureCheck>,
+) -> Rendered {
+    let body = spawn_blocking(move || request::body(&request)).await;
+    let body = body.map_err(|_| ProviderError::Retryable {
+        after: None,
+        cause: "the call was dropped before it was sent",
+    })?;
+    let answered = call::exchange(http.body(body), bytes_max).await?;
+    let read = spawn_blocking(move || read(&answered, pictures.as_ref())).await;
+    read.unwrap_or(Err(DROPPED))
+}
+
+fn read(answered: &Answered, pictures: &dyn PictureCheck) -> Rendered {
+    let made = answer::read(answered)?;
+    let picture = pictures.check(made.bytes).map_err(|fault| {
+        tracing::warn!(%fault, "the provider's picture is none");
+        // It was done and is billed; only the policy for lost answers books that.
+        ProviderError::Ambiguous {
+            cause: "the result is no picture",
+        }
+    })?;
+    Ok((picture, made.usage))
 }
 
 #[async_trait]
@@ -175,14 +177,11 @@ impl Provider for NanoBanana {
     }
 
     fn cost_estimate(&self, spec: &ImageSpec) -> Money {
-        self.cost(spec.size, spec.inputs.len())
+        self.prices.estimate(spec.size, spec.inputs.len())
     }
 
     async fn submit(&self, request: &RenderRequest) -> Result<Submission, ProviderError> {
-        let begun = Instant::now();
-        let result = self.call(request).await;
-        self.submits.ended(&result, begun.elapsed());
-        result.map(Submission::Done)
+        self.call(request).await.map(Submission::Done)
     }
 
     async fn poll(&self, _: &str) -> Result<ProviderProgress, ProviderError> {

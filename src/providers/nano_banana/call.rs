@@ -70,7 +70,7 @@ pub(super) async fn exchange(
         }
     })?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = if status.is_success() {
+    let body = if status == StatusCode::OK {
         whole_body(&mut response, bytes_max).await?
     } else {
         start_of_body(&mut response, bytes_max.min(ERROR_BYTES_MAX)).await

@@ -51,36 +51,76 @@ fn has_reason(error: &Value, reason: &str) -> bool {
     details(error).any(|detail| detail["reason"] == reason)
 }
 
-/// `RetryInfo.retryDelay` (`"30s"`), or else the header in its form of seconds; Google sends
-/// no dates there.
+/// `RetryInfo.retryDelay` (`"30s"`) or else the header in its form of seconds; a text that is no
+/// time is none. Google sends no dates there.
 fn retry_after(answered: &Answered, error: &Value) -> Option<Duration> {
     let mut delays = details(error).filter_map(|detail| detail["retryDelay"].as_str());
-    let told = delays.find_map(|delay| wait(delay.strip_suffix('s')?));
-    told.or_else(|| {
-        let header = answered.headers.get(RETRY_AFTER)?;
-        wait(header.to_str().ok()?)
-    })
+    let told = delays.find_map(|delay| seconds(delay.strip_suffix('s')?));
+    let header = || seconds(answered.headers.get(RETRY_AFTER)?.to_str().ok()?);
+    Some(told.or_else(header)?.min(RETRY_AFTER_MAX))
 }
 
-/// Seconds, with or without a fraction, as a wait up to the longest.
-fn wait(seconds: &str) -> Option<Duration> {
-    let seconds: f64 = seconds.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds.min(RETRY_AFTER_MAX.as_secs_f64())).ok()
+/// Seconds, with or without a fraction.
+fn seconds(text: &str) -> Option<Duration> {
+    let seconds: f64 = text.trim().parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use reqwest::StatusCode;
+    use reqwest::header::{HeaderMap, HeaderValue};
+    use serde_json::json;
+
     use super::*;
 
+    fn answered(status: u16, body: impl Into<Bytes>) -> Answered {
+        Answered {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
+
     #[test]
-    fn waits_are_read_with_fractions_and_kept_within_the_longest() {
-        let millis = |text| wait(text).map(|wait| wait.as_millis());
-        assert_eq!(millis("30"), Some(30_000));
-        assert_eq!(millis(" 0.5 "), Some(500));
-        assert_eq!(millis("86400"), Some(600_000));
-        assert_eq!(millis("1e300"), Some(600_000));
-        assert_eq!(millis("-1"), None);
-        assert_eq!(millis("soon"), None);
-        assert_eq!(millis("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+    fn a_status_is_seen_through_any_body() {
+        for body in ["", "<html>503</html>", "{\"error\":[]}", "[]", "null"] {
+            let class = |status| read(&answered(status, body));
+            assert!(matches!(class(503), ProviderError::Retryable { .. }));
+            assert!(matches!(class(429), ProviderError::Retryable { .. }));
+            assert!(matches!(class(408), ProviderError::Retryable { .. }));
+            assert!(matches!(class(504), ProviderError::Ambiguous { .. }));
+            for status in [204, 302, 400, 401, 403, 404, 418] {
+                assert!(matches!(class(status), ProviderError::Broken { .. }));
+            }
+        }
+    }
+
+    #[test]
+    fn a_delay_is_read_from_the_details_or_else_from_the_header() {
+        let check = |detail: Option<&str>, header: Option<&'static str>, millis: Option<u64>| {
+            let details = detail.map(|delay| json!([{ "retryDelay": delay }]));
+            let body = json!({ "error": { "code": 429, "details": details } });
+            let mut answered = answered(429, body.to_string());
+            if let Some(header) = header {
+                let header = HeaderValue::from_static(header);
+                answered.headers.insert(RETRY_AFTER, header);
+            }
+            let expected = millis.map(Duration::from_millis);
+            match read(&answered) {
+                ProviderError::Retryable { after, .. } => assert_eq!(after, expected),
+                other => panic!("a quota is no {other:?}"),
+            }
+        };
+        check(None, None, None);
+        check(Some("30s"), None, Some(30_000));
+        check(Some("1.5s"), Some("9"), Some(1_500));
+        check(None, Some("9"), Some(9_000));
+        check(Some("soon"), Some("9"), Some(9_000));
+        check(Some("86400s"), None, Some(600_000));
+        for nonsense in ["-5s", "NaNs", "infs", "1e300s", "s"] {
+            check(Some(nonsense), None, None);
+        }
     }
 }
