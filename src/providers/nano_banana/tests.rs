@@ -8,8 +8,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::poll;
 use image::{DynamicImage, ImageFormat, RgbImage};
-use rei_actors::ports::assets::{Picture, PictureCheck, PictureKind};
+use rei_actors::ports::assets::{NotAPicture, Picture, PictureCheck, PictureKind};
 use rei_actors::ports::provider::{
     Provider, ProviderError, RenderRequest, RenderResult, Submission,
 };
@@ -18,6 +19,7 @@ use rei_domain::spec::{Aspect, INPUTS_MAX, Mode, Size};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use super::{NanoBanana, SetupError};
 use crate::config::{Config, Environment};
@@ -485,6 +487,35 @@ async fn no_more_than_the_limit_is_read() {
     for reply in [announced(), unmeasured()] {
         limited(body.len(), reply).await.unwrap();
     }
+}
+
+/// Tells when a picture comes to be checked.
+struct Announcing(watch::Sender<bool>);
+
+impl PictureCheck for Announcing {
+    fn check(&self, bytes: Bytes) -> Result<Picture, NotAPicture> {
+        self.0.send_replace(true);
+        HeaderCheck.check(bytes)
+    }
+}
+
+#[tokio::test]
+async fn a_call_goes_on_when_its_caller_stops_waiting() {
+    let done = candidate(json!([inline(&picture(ImageFormat::Png, 8))]), "STOP");
+    let server = Loopback::start([ok(&done)]).await;
+    let checked = watch::Sender::new(false);
+    let provider = NanoBanana {
+        pictures: Arc::new(Announcing(checked.clone())),
+        ..reaching(&server)
+    };
+    let request = words();
+    let mut submit = provider.submit(&request);
+    assert!(poll!(submit.as_mut()).is_pending());
+    drop(submit);
+    let mut checked = checked.subscribe();
+    let came = checked.wait_for(|checked| *checked);
+    let came = tokio::time::timeout(Duration::from_secs(10), came).await;
+    came.expect("the call went on").unwrap();
 }
 
 #[tokio::test]
