@@ -21,6 +21,7 @@ use rei_domain::spec::Mode;
 use rei_domain::time::Span;
 
 use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, Rider};
+use crate::ports::provider::ProviderError;
 use crate::supervision::Cause;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
@@ -292,10 +293,11 @@ fn outcome(ending: Ending) -> (&'static str, &'static str) {
 // Providers
 
 /// Seconds of one call; pictures take tens of seconds, 4K up to minutes.
-const PROVIDER_BUCKETS: [f64; 10] = [0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 180.0, 600.0];
+const CALL_BUCKETS: [f64; 10] = [0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 180.0, 600.0];
 
 static PROVIDERS: LazyLock<Providers> = LazyLock::new(Providers::new);
 
+/// The metric families of calls to AI backends.
 struct Providers {
     requests: IntCounterVec,
     duration: HistogramVec,
@@ -303,7 +305,7 @@ struct Providers {
 
 impl Providers {
     fn new() -> Self {
-        let providers = Self {
+        Self {
             requests: register(IntCounterVec::new(
                 Opts::new(
                     "rei_provider_requests_total",
@@ -314,25 +316,120 @@ impl Providers {
             duration: register(HistogramVec::new(
                 HistogramOpts::new(
                     "rei_provider_request_duration_seconds",
-                    "Time of one call to an AI backend.",
+                    "Time of one call to an AI backend, answer included.",
                 )
-                .buckets(PROVIDER_BUCKETS.to_vec()),
+                .buckets(CALL_BUCKETS.to_vec()),
                 &["provider", "operation"],
             )),
-        };
-        for result in ["ok", "retryable", "refused", "broken", "timeout"] {
-            let labels = ["nano_banana", "submit", result];
-            providers.requests.with_label_values(&labels);
         }
-        providers
     }
 }
 
-/// A call to a provider ended; `result` is one of ok, retryable, refused, broken, timeout.
-pub fn provider_call(provider: &str, operation: &str, result: &str, took: Duration) {
-    let labels = [provider, operation, result];
-    PROVIDERS.requests.with_label_values(&labels).inc();
-    let labels = [provider, operation];
-    let duration = PROVIDERS.duration.with_label_values(&labels);
-    duration.observe(took.as_secs_f64());
+/// How a call to a provider ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CallEnd {
+    Ok,
+    Retryable,
+    Refused,
+    Broken,
+    /// The answer was lost, whatever lost it.
+    Timeout,
+}
+
+impl CallEnd {
+    const ALL: [CallEnd; 5] = [
+        CallEnd::Ok,
+        CallEnd::Retryable,
+        CallEnd::Refused,
+        CallEnd::Broken,
+        CallEnd::Timeout,
+    ];
+
+    fn of<T>(answer: &Result<T, ProviderError>) -> CallEnd {
+        match answer {
+            Ok(_) => CallEnd::Ok,
+            Err(ProviderError::Retryable { .. }) => CallEnd::Retryable,
+            Err(ProviderError::Refused { .. }) => CallEnd::Refused,
+            Err(ProviderError::Broken { .. }) => CallEnd::Broken,
+            Err(ProviderError::Ambiguous { .. }) => CallEnd::Timeout,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            CallEnd::Ok => "ok",
+            CallEnd::Retryable => "retryable",
+            CallEnd::Refused => "refused",
+            CallEnd::Broken => "broken",
+            CallEnd::Timeout => "timeout",
+        }
+    }
+}
+
+/// The series of one operation of one provider.
+#[derive(Clone, Debug)]
+pub struct ProviderMeters {
+    requests: [IntCounter; CallEnd::ALL.len()],
+    duration: Histogram,
+}
+
+impl ProviderMeters {
+    /// The series of this operation, all of them exported from now on. An adapter takes the
+    /// meters of what it can be asked when it is set up.
+    pub fn of(provider: &'static str, operation: &'static str) -> Self {
+        let requests = &PROVIDERS.requests;
+        Self {
+            requests: CallEnd::ALL
+                .map(|end| requests.with_label_values(&[provider, operation, end.as_str()])),
+            duration: PROVIDERS.duration.with_label_values(&[provider, operation]),
+        }
+    }
+
+    /// A call ended after this time.
+    pub fn ended<T>(&self, answer: &Result<T, ProviderError>, took: Duration) {
+        self.requests[CallEnd::of(answer) as usize].inc();
+        self.duration.observe(took.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_of_a_call_has_a_series_before_the_first_call() {
+        let meters = ProviderMeters::of("fresh", "submit");
+        assert!(meters.requests.iter().all(|series| series.get() == 0));
+        let exported = registry().gather();
+        for (family, count) in [
+            ("rei_provider_requests_total", CallEnd::ALL.len()),
+            ("rei_provider_request_duration_seconds", 1),
+        ] {
+            let family = exported.iter().find(|it| it.name() == family).unwrap();
+            let series = family.get_metric().iter();
+            let fresh = series.filter(|it| it.get_label().iter().any(|l| l.value() == "fresh"));
+            assert_eq!(fresh.count(), count, "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn a_call_counts_once_and_by_its_end() {
+        let meters = ProviderMeters::of("counted", "submit");
+        let (cause, reason, after) = ("c", "r", None);
+        let ends = [
+            Ok(()),
+            Err(ProviderError::Retryable { after, cause }),
+            Err(ProviderError::Refused { reason }),
+            Err(ProviderError::Broken { cause }),
+            Err(ProviderError::Ambiguous { cause }),
+        ];
+        for (at, end) in ends.iter().enumerate() {
+            meters.ended(end, Duration::from_secs(1));
+            for (series, counter) in meters.requests.iter().enumerate() {
+                let expected = u64::from(series <= at);
+                assert_eq!(counter.get(), expected, "{:?}", CallEnd::ALL[series]);
+            }
+        }
+        assert_eq!(meters.duration.get_sample_count(), 5);
+    }
 }

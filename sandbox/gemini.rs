@@ -9,12 +9,11 @@
 //! judgement of what a prompt says. Calls refused for their key, model or body do not appear on the bill.
 
 mod answer;
-mod canvas;
 mod control;
 mod failure;
 mod fault;
 mod models;
-mod palette;
+mod painter;
 mod request;
 mod serve;
 mod shape;

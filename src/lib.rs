@@ -10,3 +10,6 @@ pub mod pictures;
 pub mod providers;
 pub mod store;
 pub mod telegram;
+
+#[cfg(test)]
+mod loopback;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use rei_actors::ports::assets::{PictureCheck, PictureKind};
 use rei_actors::ports::provider::{
     Provider, ProviderError, RenderRequest, RenderResult, Submission,
 };
@@ -16,6 +18,7 @@ use rei_sandbox::{Exposure, Sandbox};
 use secrecy::SecretString;
 
 use crate::support::house::{BOT_TOKEN, GEMINI_KEY};
+use crate::support::pictures::png;
 
 /// Gemini on loopback and the adapter in front of it.
 struct Bench {
@@ -57,20 +60,27 @@ impl Bench {
     }
 
     async fn asks_for(&self, aspect: Aspect, model: &str) -> Result<RenderResult, ProviderError> {
-        let request = RenderRequest {
-            job: JobId::new("job"),
-            attempt: 1,
-            mode: Mode::Generate,
-            model: model.to_owned(),
-            prompt: "a canary of a prompt".to_owned(),
-            aspect,
-            size: Size::OneK,
-            inputs: Vec::new(),
-        };
-        match self.provider.submit(&request).await? {
+        self.submits(&words(aspect, model)).await
+    }
+
+    async fn submits(&self, request: &RenderRequest) -> Result<RenderResult, ProviderError> {
+        match self.provider.submit(request).await? {
             Submission::Done(result) => Ok(result),
             Submission::Accepted { .. } => panic!("this provider has no jobs"),
         }
+    }
+}
+
+fn words(aspect: Aspect, model: &str) -> RenderRequest {
+    RenderRequest {
+        job: JobId::new("job"),
+        attempt: 1,
+        mode: Mode::Generate,
+        model: model.to_owned(),
+        prompt: "a canary of a prompt".to_owned(),
+        aspect,
+        size: Size::OneK,
+        inputs: Vec::new(),
     }
 }
 
@@ -97,8 +107,9 @@ async fn words_become_a_checked_picture_of_the_shape_that_was_asked() {
     let bench = Bench::set_up(&[], GEMINI_KEY).await;
     let result = bench.asks().await.expect("nothing goes wrong");
     assert_eq!((result.picture.width, result.picture.height), (1376, 768));
-    // 0.134 dollars at 85 roubles, rounded up to a kopeck.
-    assert_eq!(result.cost.kopecks(), 1_139);
+    // By the usage: 6 tokens of prompt, 215 of thinking and 1120 of picture are 0.136992 dollars
+    // at 85 roubles, rounded up to a kopeck.
+    assert_eq!(result.cost.kopecks(), 1_165);
     let call = &bench.sandbox.gemini.calls()[0];
     assert_eq!((call.aspect.as_str(), call.size.as_str()), ("16:9", "1K"));
     bench.sandbox.stop().await;
@@ -112,6 +123,33 @@ async fn without_a_shape_the_provider_chooses_the_square() {
         .await
         .expect("nothing goes wrong");
     assert_eq!((result.picture.width, result.picture.height), (1024, 1024));
+    bench.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn photos_go_along_in_their_order_and_the_edit_follows_the_first() {
+    let bench = Bench::set_up(&[], GEMINI_KEY).await;
+    let photo = |bytes| HeaderCheck.check(Bytes::from(bytes)).expect("a photo");
+    let request = RenderRequest {
+        mode: Mode::Edit,
+        inputs: vec![photo(png(200, 10, 10)), photo(png(10, 10, 200))],
+        ..words(Aspect::Auto, "gemini-3-pro-image")
+    };
+    let result = bench.submits(&request).await.expect("nothing goes wrong");
+    assert_eq!((result.picture.width, result.picture.height), (1200, 896));
+    assert_eq!(bench.sandbox.gemini.calls()[0].images, 2);
+    bench.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn the_bytes_say_what_a_picture_is_and_not_the_media_type() {
+    let bench = Bench::set_up(&[], GEMINI_KEY).await;
+    bench.sandbox.gemini.push_fault(Fault {
+        times: 1,
+        kind: FaultKind::WrongMime,
+    });
+    let result = bench.asks().await.expect("the picture is one");
+    assert_eq!(result.picture.kind, PictureKind::Png);
     bench.sandbox.stop().await;
 }
 
@@ -225,20 +263,10 @@ async fn a_wrong_key_or_a_retired_model_needs_an_operator() {
 #[tokio::test]
 async fn a_provider_that_cannot_be_reached_was_not_asked() {
     let bench = Bench::set_up(&[], GEMINI_KEY).await;
-    bench.sandbox.stop().await;
-    let request = RenderRequest {
-        job: JobId::new("job"),
-        attempt: 1,
-        mode: Mode::Generate,
-        model: "gemini-3-pro-image".to_owned(),
-        prompt: "words".to_owned(),
-        aspect: Aspect::Auto,
-        size: Size::OneK,
-        inputs: Vec::new(),
-    };
-    let error = bench
-        .provider
-        .submit(&request)
+    let Bench { sandbox, provider } = bench;
+    sandbox.stop().await;
+    let error = provider
+        .submit(&words(Aspect::Auto, "gemini-3-pro-image"))
         .await
         .expect_err("nobody listens");
     assert_eq!(class(&error), Class::Later);
@@ -249,6 +277,32 @@ async fn an_answer_above_the_limit_is_cut_off() {
     let keys = [("REI__PROVIDERS__NANO_BANANA__RESPONSE_BYTES_MAX", "1024")];
     let bench = Bench::set_up(&keys, GEMINI_KEY).await;
     let error = bench.asks().await.expect_err("the picture is larger");
+    assert_eq!(class(&error), Class::Lost);
+    bench.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_cut_off() {
+    let keys = [("REI__PROVIDERS__NANO_BANANA__RESPONSE_BYTES_MAX", "1000000")];
+    let bench = Bench::set_up(&keys, GEMINI_KEY).await;
+    bench.sandbox.gemini.push_fault(Fault {
+        times: 1,
+        kind: FaultKind::Endless,
+    });
+    let error = bench.asks().await.expect_err("it never ends");
+    assert_eq!(class(&error), Class::Lost);
+    bench.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_without_an_answer_is_given_up_and_counts_as_lost() {
+    let keys = [("REI__PROVIDERS__NANO_BANANA__TIMEOUT_SECS", "1")];
+    let bench = Bench::set_up(&keys, GEMINI_KEY).await;
+    bench.sandbox.gemini.push_fault(Fault {
+        times: 1,
+        kind: FaultKind::Hang,
+    });
+    let error = bench.asks().await.expect_err("nobody answers");
     assert_eq!(class(&error), Class::Lost);
     bench.sandbox.stop().await;
 }

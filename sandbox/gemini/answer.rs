@@ -1,7 +1,7 @@
 //! The answers of HTTP status 200, good and bad, as JSON.
 
-use super::canvas::Picture;
 use super::models::{Model, Thinking};
+use super::painter::Picture;
 use super::request::{Modalities, Request};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -47,16 +47,6 @@ impl Size {
         }
     }
 
-    /// How often the sketch, half of `1K`, fits into each side.
-    pub fn scale(self) -> u32 {
-        match self {
-            Size::Half => 1,
-            Size::One => 2,
-            Size::Two => 4,
-            Size::Four => 8,
-        }
-    }
-
     /// The tokens the picture is billed as.
     pub fn tokens(self) -> u64 {
         match self {

@@ -1,8 +1,8 @@
 //! What a valid call goes through, and how connections end badly.
 
-use super::canvas::{self, Picture, Sketch};
 use super::fault::FaultKind;
-use super::models::Model;
+use super::models::{Model, Size};
+use super::painter::{self, Picture, Sketch};
 use super::request::{Input, Request};
 use super::{Handle, Ticket, answer, failure::Failure};
 use actix_web::body::SizedStream;
@@ -109,7 +109,7 @@ async fn spoiled_or_painted(
         }
         FaultKind::OversizedPicture => {
             let mut pictures = paint().await?;
-            pictures.last = canvas::oversized().map_err(|_| Failure::server_error(500))?;
+            pictures.last = painter::oversized().map_err(|_| Failure::server_error(500))?;
             Ok(ok(pictures.answer(model, &request)))
         }
         FaultKind::OnlyThoughts => {
@@ -145,19 +145,29 @@ async fn paint(
             Some(seed) => seed.unsigned_abs(),
             None => turn,
         };
-        let seed = canvas::seed_of(&request.prompt, turn);
+        let seed = painter::seed_of(&request.prompt, turn);
         let sketch = if request.images.is_empty() {
-            Sketch::imagine(&request.prompt, seed, request.ratio)
+            Sketch::imagine(&request.prompt, seed, request.ratio, request.size)
         } else {
-            Sketch::edit(&request.prompt, seed, request.ratio, &request.images)
+            Sketch::edit(
+                &request.prompt,
+                seed,
+                request.ratio,
+                request.size,
+                &request.images,
+            )
         };
         let format = match request.images.as_slice() {
-            [Input::Opened(_, ImageFormat::Jpeg)] if request.size.scale() <= 2 => ImageFormat::Jpeg,
+            [Input::Opened(_, ImageFormat::Jpeg)]
+                if matches!(request.size, Size::Half | Size::One) =>
+            {
+                ImageFormat::Jpeg
+            }
             _ => ImageFormat::Png,
         };
         Ok(Pictures {
             draft: sketch.draft()?,
-            last: sketch.encode(request.size, format)?,
+            last: sketch.encode(format)?,
         })
     };
     let pictures = web::block(draw)

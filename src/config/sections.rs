@@ -289,6 +289,12 @@ pub struct NanoBanana {
     pub cost_4k_micro_usd: i64,
     #[serde(deserialize_with = "values::micro_usd")]
     pub cost_input_micro_usd: i64,
+    #[serde(deserialize_with = "values::rate")]
+    pub usd_per_million_prompt_tokens: BigDecimal,
+    #[serde(deserialize_with = "values::rate")]
+    pub usd_per_million_text_tokens: BigDecimal,
+    #[serde(deserialize_with = "values::rate")]
+    pub usd_per_million_image_tokens: BigDecimal,
 }
 
 impl NanoBanana {

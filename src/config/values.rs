@@ -72,7 +72,8 @@ pub fn micro_usd<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     narrow(within(from, 0, 1_000_000_000, "millionths of a dollar")?)
 }
 
-/// An exchange rate, as a decimal text so that no binary fraction creeps in.
+/// An exchange rate or a price of a million, as a decimal text so that no binary fraction creeps
+/// in.
 pub fn rate<'de, D: Deserializer<'de>>(from: D) -> Result<BigDecimal, D::Error> {
     let text = String::deserialize(from)?;
     let rate: Option<BigDecimal> = text.parse().ok();

@@ -4,11 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rei_actors::ports::provider::RenderRequest;
 use rei_domain::spec::Aspect;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The body of `generateContent`: words first, then the pictures in the user's order. `TEXT`
 /// is asked for beside `IMAGE`, because without it an explanation of a refusal is lost.
-pub(super) fn body(request: &RenderRequest) -> Value {
+pub(super) fn body(request: &RenderRequest) -> Vec<u8> {
     let mut parts = vec![json!({ "text": request.prompt })];
     for picture in &request.inputs {
         parts.push(json!({
@@ -22,11 +22,12 @@ pub(super) fn body(request: &RenderRequest) -> Value {
     if request.aspect != Aspect::Auto {
         image["aspectRatio"] = json!(request.aspect.as_str());
     }
-    json!({
+    let body = json!({
         "contents": [{ "role": "user", "parts": parts }],
         "generationConfig": {
             "responseModalities": ["TEXT", "IMAGE"],
             "imageConfig": image,
         },
-    })
+    });
+    body.to_string().into_bytes()
 }

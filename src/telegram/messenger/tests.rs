@@ -194,6 +194,7 @@ async fn a_call_that_may_have_been_made_is_never_called_a_failure() {
     for reply in [
         Reply::HangUp,
         Reply::CutOff {
+            status: 200,
             body: br#"{"ok":true,"#.to_vec(),
         },
         Reply::raw(200, "<html>"),
@@ -373,6 +374,7 @@ async fn a_file_that_is_gone_is_told_from_a_server_that_is_away() {
     use FetchError::*;
     let wrong = "Bad Request: wrong file_id or the file is temporarily unavailable";
     let cut = Reply::CutOff {
+        status: 200,
         body: b"123".to_vec(),
     };
     for (script, expected) in [
