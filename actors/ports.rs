@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod ledger;
 pub mod messenger;
 pub mod outbox;
+pub mod payments;
 pub mod provider;
 pub mod updates;
 pub mod users;

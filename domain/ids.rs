@@ -88,3 +88,23 @@ text_id! {
     /// Names one operation of the ledger for ever; a repeat with the same key is a no-op.
     IdempotencyKey
 }
+text_id! {
+    /// A top-up: money a user asked to pay in.
+    TopupId
+}
+text_id! {
+    /// A refund: money on its way back to the payer.
+    RefundId
+}
+text_id! {
+    /// A lot: money of one origin. Named by the key of the transfer that brought it in.
+    LotId
+}
+text_id! {
+    /// An act of an admin, from the command to its end.
+    ActId
+}
+text_id! {
+    /// A usage session: what was sold.
+    UsageId
+}
