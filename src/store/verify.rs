@@ -18,6 +18,7 @@ pub(super) mod jobs;
 pub(super) mod lots;
 mod report;
 pub(super) mod sessions;
+pub(super) mod usage;
 pub(super) mod waiting;
 
 use rei_actors::ports::StoreError;
@@ -35,6 +36,7 @@ const CHECKS: &[&[Check]] = &[
     lots::CHECKS,
     jobs::CHECKS,
     sessions::CHECKS,
+    usage::CHECKS,
     waiting::CHECKS,
 ];
 
