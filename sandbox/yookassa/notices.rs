@@ -108,7 +108,11 @@ impl Post {
             happened_at: at,
             body,
         };
+        let is_over = delivery.is_over();
         self.deliveries.insert(number, delivery);
+        if is_over {
+            self.finish();
+        }
     }
 
     /// Sends a delivery once more as a new one, whatever became of it.
@@ -220,14 +224,7 @@ impl Post {
         if self.finished <= FINISHED_MAX {
             return;
         }
-        let over = |delivery: &Delivery| match delivery.state {
-            DeliveryState::Waiting | DeliveryState::UnderWay => false,
-            DeliveryState::Unsent
-            | DeliveryState::Lost
-            | DeliveryState::Delivered
-            | DeliveryState::GivenUp => true,
-        };
-        let oldest = self.deliveries.values().find(|it| over(it));
+        let oldest = self.deliveries.values().find(|delivery| delivery.is_over());
         if let Some(number) = oldest.map(|delivery| delivery.number) {
             self.deliveries.remove(&number);
         }

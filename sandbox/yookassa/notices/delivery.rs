@@ -40,6 +40,19 @@ pub enum DeliveryState {
     GivenUp,
 }
 
+impl Delivery {
+    /// Whether nothing more will become of it.
+    pub(super) fn is_over(&self) -> bool {
+        match self.state {
+            DeliveryState::Waiting | DeliveryState::UnderWay => false,
+            DeliveryState::Unsent
+            | DeliveryState::Lost
+            | DeliveryState::Delivered
+            | DeliveryState::GivenUp => true,
+        }
+    }
+}
+
 /// Whether an event is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
