@@ -15,6 +15,7 @@
 pub(crate) mod courier;
 
 mod amount;
+mod cabinet;
 mod calls;
 mod chance;
 mod checkout;
@@ -23,6 +24,7 @@ mod declines;
 mod faults;
 mod fields;
 mod handle;
+mod html;
 mod http;
 mod idempotence;
 mod lists;
@@ -55,5 +57,6 @@ pub fn configure(service: &mut actix_web::web::ServiceConfig, handle: &Handle) {
     service.app_data(actix_web::web::Data::new(handle.clone()));
     http::configure(service);
     checkout::configure(service);
+    cabinet::configure(service);
     control::configure(service);
 }

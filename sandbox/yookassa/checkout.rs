@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Data, Form, Path, Query, ServiceConfig};
 use serde::Deserialize;
 
 use super::declines::{self, DECLINES};
 use super::handle::Handle;
+use super::html::{self, escaped, sum};
 use super::notices::Notice;
 use super::order::Confirmation;
 use super::payment::{Payment, Status};
@@ -21,9 +22,6 @@ use super::shop::Environment;
 
 const PAGE: &str = include_str!("checkout/page.html");
 const STYLE: &str = include_str!("checkout/style.css");
-
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; \
-    base-uri 'none'; frame-ancestors 'none'";
 
 /// How long a payer who pays late takes, on the sandbox's clock.
 const LATE: Duration = Duration::from_secs(15);
@@ -75,8 +73,8 @@ async fn show(handle: Data<Handle>, shown: Query<Shown>) -> HttpResponse {
         Some(render(payment, remaining, visit, state.shop.environment))
     });
     match page {
-        Some(page) => html(StatusCode::OK, page),
-        None => html(StatusCode::NOT_FOUND, not_found()),
+        Some(page) => html::page(StatusCode::OK, page),
+        None => html::page(StatusCode::NOT_FOUND, not_found()),
     }
 }
 
@@ -104,12 +102,12 @@ async fn choose(
             note = "&left=1";
             Ok(())
         }
-        _ => return html(StatusCode::NOT_FOUND, not_found()),
+        _ => return html::page(StatusCode::NOT_FOUND, not_found()),
     };
     if let Err(refusal) = outcome
         && refusal.status == 404
     {
-        return html(StatusCode::NOT_FOUND, not_found());
+        return html::page(StatusCode::NOT_FOUND, not_found());
     }
     // Whoever came too late sees on the page what the payment has become.
     let id: String = id
@@ -122,14 +120,6 @@ async fn choose(
         .finish()
 }
 
-fn html(status: StatusCode, page: String) -> HttpResponse {
-    HttpResponse::build(status)
-        .content_type("text/html; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .body(page)
-}
-
 /// The parts of the page that differ.
 struct Parts {
     head: String,
@@ -139,31 +129,21 @@ struct Parts {
     actions: String,
 }
 
-fn fill(parts: &Parts, amount: &str, description: &str, back: &str, badge: &str) -> String {
-    // One pass over the template: what was filled in is never looked at again.
-    let mut page = String::with_capacity(PAGE.len() * 2);
-    let mut rest = PAGE;
-    while let Some((before, behind)) = rest.split_once("{{") {
-        page.push_str(before);
-        let Some((name, after)) = behind.split_once("}}") else {
-            break;
-        };
-        page.push_str(match name {
-            "head" => &parts.head,
-            "mood" => parts.mood,
-            "title" => &parts.title,
-            "text" => &parts.text,
-            "actions" => &parts.actions,
-            "amount" => amount,
-            "description" => description,
-            "back" => back,
-            "badge" => badge,
-            _ => "",
-        });
-        rest = after;
+impl Parts {
+    fn fill(&self, amount: &str, description: &str, back: &str, badge: &str) -> String {
+        let values = [
+            ("head", self.head.as_str()),
+            ("mood", self.mood),
+            ("title", &self.title),
+            ("text", &self.text),
+            ("actions", &self.actions),
+            ("amount", amount),
+            ("description", description),
+            ("back", back),
+            ("badge", badge),
+        ];
+        html::fill(PAGE, &values)
     }
-    page.push_str(rest);
-    page
 }
 
 fn render(
@@ -207,10 +187,7 @@ fn render(
             title: "Оплачено".to_owned(),
             text: if payment.refunded > 0 {
                 let refunded = payment.amount.with(payment.refunded).value();
-                format!(
-                    "Возвращено {}.",
-                    roubles(&refunded, &payment.amount.currency)
-                )
+                format!("Возвращено {}.", sum(&refunded, &payment.amount.currency))
             } else {
                 "Деньги получены. Можно возвращаться.".to_owned()
             },
@@ -235,9 +212,9 @@ fn render(
         Environment::Test => "Тестовый магазин",
         Environment::Live => "Песочница",
     };
-    let amount = roubles(&payment.amount.value(), &payment.amount.currency);
+    let amount = sum(&payment.amount.value(), &payment.amount.currency);
     let description = payment.order.description.as_deref().unwrap_or_default();
-    fill(&parts, &amount, &escaped(description), &back, badge)
+    parts.fill(&amount, &escaped(description), &back, badge)
 }
 
 fn actions(id: &str) -> String {
@@ -276,62 +253,5 @@ fn not_found() -> String {
         text: "Ссылка неверна, или песочница с тех пор перезапускалась.".to_owned(),
         actions: String::new(),
     };
-    fill(&parts, "", "", "", "Песочница")
-}
-
-/// `1234567.00` as a payer reads it.
-fn roubles(value: &str, currency: &str) -> String {
-    let (whole, cents) = value.split_once('.').unwrap_or((value, "00"));
-    let mut grouped = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            grouped.push('\u{a0}');
-        }
-        grouped.push(digit);
-    }
-    let sign = if currency == "RUB" { "₽" } else { currency };
-    format!("{grouped},{cents}\u{a0}{sign}")
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            letter => safe.push(letter),
-        }
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sum_is_grouped_for_people() {
-        assert_eq!(
-            roubles("1234567.50", "RUB"),
-            "1\u{a0}234\u{a0}567,50\u{a0}₽"
-        );
-        assert_eq!(roubles("100.00", "USD"), "100,00\u{a0}USD");
-    }
-
-    #[test]
-    fn nothing_from_outside_becomes_html_or_a_placeholder() {
-        assert_eq!(escaped("<a href=\"'&"), "&lt;a href=&quot;&#39;&amp;");
-        let parts = Parts {
-            head: String::new(),
-            mood: "pending",
-            title: String::new(),
-            text: "{{back}}".to_owned(),
-            actions: String::new(),
-        };
-        assert!(!fill(&parts, "", "{{back}}", "SECRET", "").contains("SECRETSECRET"));
-        assert!(fill(&parts, "", "{{back}}", "x", "").contains("{{back}}"));
-    }
+    parts.fill("", "", "", "Песочница")
 }

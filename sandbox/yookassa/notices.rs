@@ -248,6 +248,11 @@ impl Post {
         self.deliveries.values().cloned().collect()
     }
 
+    /// So many of the newest deliveries, newest first.
+    pub fn latest(&self, count: usize) -> impl Iterator<Item = &Delivery> {
+        self.deliveries.values().rev().take(count)
+    }
+
     /// The counts.
     pub fn tally(&self) -> Tally {
         self.tally

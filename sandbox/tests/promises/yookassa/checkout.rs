@@ -148,6 +148,43 @@ async fn what_the_shop_wrote_never_becomes_html() {
 }
 
 #[tokio::test]
+async fn the_cabinet_shows_the_payments_and_refunds_behind_the_shops_back() {
+    let shop = shop().await;
+    let url = shop.house.sandbox.url("yookassa/cabinet");
+    let empty = page(shop.house.client.get(&url)).await;
+    assert!(empty.html.contains("Платежей ещё не было"));
+    let pending = shop.payment("a", "20.00").await;
+    let paid = shop.paid("b", "100.00").await;
+    let shown = page(shop.house.client.get(&url)).await;
+    for words in [&pending, &paid, "Ждёт оплаты", "Оплачен", "Вернуть 100,00"]
+    {
+        assert!(shown.html.contains(words), "{words}");
+    }
+    let refund = format!("{url}/{paid}/refund");
+    let refunded = page(shop.house.client.post(&refund)).await;
+    assert!(refunded.html.contains("Возвращено 100,00"));
+    assert_eq!(shop.yookassa.refunds()[0]["payment_id"], json!(paid));
+    assert_eq!(
+        page(shop.house.client.post(&refund)).await.status,
+        400,
+        "nothing is left"
+    );
+}
+
+#[tokio::test]
+async fn other_sites_can_neither_pay_nor_refund() {
+    let shop = shop().await;
+    let id = shop.payment("a", "100.00").await;
+    let base = shop.house.sandbox.url("yookassa");
+    for path in [format!("checkout/{id}/pay"), format!("cabinet/{id}/refund")] {
+        let request = shop.house.client.post(format!("{base}/{path}"));
+        let elsewhere = request.header("origin", "https://elsewhere.example");
+        assert_eq!(page(elsewhere).await.status, 403, "{path}");
+    }
+    assert_eq!(status(&shop, &id), "pending");
+}
+
+#[tokio::test]
 async fn an_unknown_payment_or_choice_is_not_found() {
     let shop = shop().await;
     assert_eq!(open(&shop, "unknown").await.status, 404);
