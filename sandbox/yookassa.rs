@@ -39,6 +39,7 @@ mod refusal;
 mod shelf;
 mod shop;
 mod signature;
+mod spoil;
 mod state;
 mod till;
 

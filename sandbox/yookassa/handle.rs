@@ -24,12 +24,14 @@ pub struct Handle {
     shared: Arc<Shared>,
 }
 
+impl Default for Handle {
+    fn default() -> Handle {
+        Handle::new()
+    }
+}
+
 impl Handle {
     /// An emulator of the default shop, with nothing sold yet and nobody to notify.
-    #[expect(
-        clippy::new_without_default,
-        reason = "there is nothing default about a shop"
-    )]
     pub fn new() -> Handle {
         Handle {
             shared: Arc::new(Shared::new()),

@@ -152,7 +152,7 @@ impl Post {
                 continue;
             };
             self.tally.waiting -= 1;
-            if now > delivery.happened_at + give_up_after {
+            if now > delivery.happened_at.saturating_add(give_up_after) {
                 delivery.state = DeliveryState::GivenUp;
                 self.tally.given_up += 1;
                 self.finish();
