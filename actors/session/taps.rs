@@ -112,6 +112,7 @@ pub(super) async fn cancel(talk: &mut Talk<'_>, job: &Job) -> Result<Toast, Stor
             job: job.id.clone(),
         },
         outbox: vec![final_progress(job, talk.now)],
+        audit: None,
     };
     fail_point!("cancel.before_post");
     match post(talk, command).await? {
@@ -211,6 +212,7 @@ fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce) -> LedgerComman
             nonce: nonce.clone(),
             job: Box::new(job),
         },
+        audit: None,
     }
 }
 
