@@ -11,6 +11,7 @@ pub mod stmt;
 pub mod verify;
 
 mod assets;
+pub(crate) mod audit;
 mod drafts;
 mod inbox;
 mod jobs;
@@ -26,6 +27,7 @@ pub(crate) mod fixtures;
 mod statements_tests;
 
 pub use assets::AssetRows;
+pub use audit::AuditRows;
 pub use conn::{Conn, Engine};
 pub use db::{Db, DbConfig, DbError};
 pub use drafts::DraftRows;
@@ -40,6 +42,7 @@ pub use users::UserRows;
 /// Every statement of the stores, file by file.
 pub const STATEMENTS: &[&[&str]] = &[
     assets::STATEMENTS,
+    audit::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,
@@ -56,6 +59,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     outbox::STATEMENTS,
     usage::STATEMENTS,
     users::STATEMENTS,
+    verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,
     verify::counts::STATEMENTS,
@@ -69,6 +73,7 @@ pub const STATEMENTS: &[&[&str]] = &[
 
 /// Statements that PostgreSQL alone understands: the locking forms of others.
 pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    audit::POSTGRES_ONLY,
     ledger::reads::POSTGRES_ONLY,
     ledger::riders::jobs::POSTGRES_ONLY,
     ledger::riders::submit::POSTGRES_ONLY,

@@ -1,6 +1,7 @@
 //! The ledger's rows, and the rows that commit with them.
 
 use async_trait::async_trait;
+use rei_domain::audit::AuditEntry;
 use rei_domain::billing::Ending;
 use rei_domain::conversation::Balance;
 use rei_domain::draft::ConfirmRefusal;
@@ -21,6 +22,8 @@ pub struct LedgerCommand {
     pub rider: Rider,
     /// Messages that tell of it, written only if the posting is applied now.
     pub outbox: Vec<NewOutbox>,
+    /// The audit entry of an admin's act, written only if the posting is applied now.
+    pub audit: Option<AuditEntry>,
 }
 
 /// Rows beyond the ledger that exist exactly when the posting does.

@@ -114,6 +114,7 @@ pub(super) async fn cancel(talk: &mut Talk<'_>, job: &Job) -> Result<Toast, Stor
             job: job.id.clone(),
         },
         outbox: vec![final_progress(job, talk.now)],
+        audit: None,
     };
     fail_point!("cancel.before_post");
     match post(talk, command).await? {
@@ -221,6 +222,7 @@ fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce, lane: LaneName)
             nonce: nonce.clone(),
             job: Box::new(job),
         },
+        audit: None,
     }
 }
 
