@@ -192,6 +192,7 @@ impl Rounds {
                 version: usage.version,
             }),
             outbox: Vec::new(),
+            audit: None,
         };
         let done = match self.ports.poster.post(command).await? {
             LedgerOutcome::Applied { .. } => true,
@@ -220,6 +221,7 @@ impl Rounds {
                 version: usage.version,
             }),
             outbox: Vec::new(),
+            audit: None,
         };
         let outcome = self.ports.poster.post(command).await?;
         fail_point!("meter.held");
@@ -275,6 +277,7 @@ impl Rounds {
                 reason,
             }),
             outbox: vec![state_message(usage, "end", now)],
+            audit: None,
         };
         fail_point!("meter.before_close");
         let outcome = self.ports.poster.post(command).await?;

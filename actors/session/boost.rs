@@ -64,6 +64,7 @@ pub(super) async fn start(
         posting,
         outbox: vec![state_message(&usage, "start", talk.now)],
         rider: Rider::Usage(UsageRider::Start(Box::new(usage))),
+        audit: None,
     };
     let refusal = match post(talk, command).await? {
         LedgerOutcome::Applied { .. } => {

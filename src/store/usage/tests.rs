@@ -133,6 +133,7 @@ impl Place {
             posting: usage.hold_window(1, now).unwrap(),
             outbox: vec![state_message(&usage, "start", now)],
             rider: Rider::Usage(UsageRider::Start(Box::new(usage))),
+            audit: None,
         };
         self.poster().post(command).await.unwrap()
     }
