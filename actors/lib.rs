@@ -11,6 +11,7 @@ pub mod bell;
 pub mod gate;
 pub mod meter;
 pub mod metrics;
+pub mod orders;
 pub mod patience;
 pub mod ports;
 
@@ -21,4 +22,5 @@ pub mod poller;
 pub mod provider;
 pub mod runner;
 pub mod scheduler;
+pub mod series;
 pub mod session;

@@ -15,6 +15,7 @@ pub mod messenger;
 pub mod outbox;
 pub mod payments;
 pub mod provider;
+pub mod series;
 pub mod updates;
 pub mod usage;
 pub mod users;

@@ -18,6 +18,7 @@ mod jobs;
 mod ledger;
 mod migrate;
 mod outbox;
+mod series;
 mod usage;
 mod users;
 
@@ -35,6 +36,7 @@ pub use inbox::InboxRows;
 pub use jobs::JobRows;
 pub use ledger::LedgerRows;
 pub use outbox::{OutboxRows, insert_outbox};
+pub use series::SeriesRows;
 pub use stmt::Stmt;
 pub use usage::UsageRows;
 pub use users::UserRows;
@@ -57,6 +59,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
     outbox::STATEMENTS,
+    series::STATEMENTS,
     usage::STATEMENTS,
     users::STATEMENTS,
     verify::audit::STATEMENTS,
@@ -66,6 +69,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::holds::STATEMENTS,
     verify::jobs::STATEMENTS,
     verify::lots::STATEMENTS,
+    verify::series::STATEMENTS,
     verify::sessions::STATEMENTS,
     verify::usage::STATEMENTS,
     verify::waiting::STATEMENTS,

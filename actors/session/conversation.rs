@@ -12,6 +12,7 @@ use fail::fail_point;
 use rei_domain::conversation::{Balance, Inbound, Language, Reply, Toast, Unsupported};
 use rei_domain::draft::Draft;
 use rei_domain::ids::{ChatId, UserId};
+use rei_domain::job::LaneName;
 use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
 use rei_domain::pricing::ImagePrices;
@@ -19,6 +20,7 @@ use rei_domain::time::{Moment, Span};
 use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
 
 use crate::bell::Bell;
+use crate::orders::Order;
 use crate::patience::Patience;
 use crate::ports::StoreError;
 use crate::ports::clock::{Clock, Ids};
@@ -30,6 +32,7 @@ use crate::ports::ledger::Poster;
 use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::Provider;
+use crate::ports::series::SeriesStore;
 use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
@@ -45,6 +48,7 @@ pub struct SessionPorts {
     pub drafts: Arc<dyn DraftStore>,
     pub jobs: Arc<dyn JobStore>,
     pub usages: Arc<dyn UsageStore>,
+    pub series: Arc<dyn SeriesStore>,
     pub poster: Arc<dyn Poster>,
     /// Who will do the work, for what it is expected to cost.
     pub provider: Arc<dyn Provider>,
@@ -241,6 +245,17 @@ impl Talk<'_> {
 
     pub fn user_id(&self) -> UserId {
         self.user.id
+    }
+
+    /// The order that a draft would be.
+    pub fn order<'d>(&'d self, draft: &'d Draft, lane: LaneName) -> Order<'d> {
+        Order {
+            draft,
+            lane,
+            model: &self.settings.model,
+            deadline: self.settings.job_deadline,
+            platform_cost: self.ports.provider.cost_estimate(&draft.spec),
+        }
     }
 
     pub async fn balance(&self) -> Result<Balance, StoreError> {

@@ -26,6 +26,7 @@ use rei_actors::provider::ProviderActor;
 use rei_actors::runner::RunnerPorts;
 use rei_actors::scheduler::dispatch::DispatchPorts;
 use rei_actors::scheduler::{JobScheduler, ProviderSlots};
+use rei_actors::series::{SeriesDriver, SeriesPorts};
 use rei_actors::session::UserSession;
 use rei_actors::session::conversation::SessionPorts;
 use rei_actors::supervision::{Departure, Escalation, Tree};
@@ -46,7 +47,8 @@ use crate::http::{
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows, UsageRows, UserRows,
+    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows, SeriesRows, UsageRows,
+    UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -120,6 +122,7 @@ struct Parts {
     jobs: Arc<dyn JobStore>,
     users: Arc<UserRows>,
     usages: Arc<UsageRows>,
+    series: Arc<SeriesRows>,
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
@@ -159,6 +162,7 @@ impl Parts {
             jobs: Arc::new(JobRows::new(db.clone())),
             users: Arc::new(UserRows::new(db.clone())),
             usages: Arc::new(UsageRows::new(db.clone())),
+            series: Arc::new(SeriesRows::new(db.clone())),
             drafts: Arc::new(DraftRows::new(db.clone())),
             inbox: Arc::new(InboxRows::new(db.clone())),
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),
@@ -314,6 +318,7 @@ async fn start_actors(
         drafts: parts.drafts.clone(),
         jobs: parts.jobs.clone(),
         usages: parts.usages.clone(),
+        series: parts.series.clone(),
         poster: poster.clone(),
         provider: parts.provider.clone(),
         messenger: parts.messenger.clone(),
@@ -345,6 +350,23 @@ async fn start_actors(
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("meter", &work_arbiter, spec, move || {
         UsageMeter::new(meter_ports.clone(), tick, bell.clone())
+    })?;
+
+    let series_ports = SeriesPorts {
+        clock: parts.clock.clone(),
+        series: parts.series.clone(),
+        drafts: parts.drafts.clone(),
+        users: parts.users.clone(),
+        poster: poster.clone(),
+        provider: parts.provider.clone(),
+        view: parts.view.clone(),
+        outbox: parts.outbox.clone(),
+        queue: parts.queue.clone(),
+    };
+    let series_settings = settings::series(config);
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("series", &work_arbiter, spec, move || {
+        SeriesDriver::new(series_ports.clone(), series_settings.clone())
     })?;
 
     let (inbox, intake_settings) = (parts.inbox.clone(), settings::intake(config));

@@ -12,6 +12,7 @@ use rei_actors::provider::ProviderSettings;
 use rei_actors::runner::RunnerSettings;
 use rei_actors::scheduler::SchedulerSettings;
 use rei_actors::scheduler::dispatch::DispatchSettings;
+use rei_actors::series::SeriesSettings;
 use rei_actors::session::SessionRest;
 use rei_actors::session::conversation::SessionSettings;
 use rei_actors::supervision::{Backoff, ChildSpec, Heartbeat, Intensity, NurserySpec};
@@ -108,6 +109,15 @@ pub(super) fn intake(config: &Config) -> IntakeSettings {
             waiting_max: config.intake.waiting_max,
         },
         poll: config.intake.poll,
+    }
+}
+
+pub(super) fn series(config: &Config) -> SeriesSettings {
+    SeriesSettings {
+        tick: config.usage.series_tick,
+        model: config.providers.nano_banana.model.clone(),
+        job_deadline: span(config.jobs.deadline),
+        first_step_grace: span(config.usage.series_grace),
     }
 }
 

@@ -254,7 +254,7 @@ impl Billing {
     }
 }
 
-/// What is sold by the running second.
+/// What is sold by the running second, and what is done step by step.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsageSection {
@@ -269,6 +269,10 @@ pub struct UsageSection {
     pub lead_secs: u32,
     #[serde(rename = "tick_ms", deserialize_with = "values::millis")]
     pub tick: Duration,
+    #[serde(rename = "series_tick_ms", deserialize_with = "values::millis")]
+    pub series_tick: Duration,
+    #[serde(rename = "series_grace_secs", deserialize_with = "values::secs")]
+    pub series_grace: Duration,
 }
 
 impl UsageSection {

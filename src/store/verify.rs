@@ -18,6 +18,7 @@ pub(super) mod holds;
 pub(super) mod jobs;
 pub(super) mod lots;
 mod report;
+pub(super) mod series;
 pub(super) mod sessions;
 pub(super) mod usage;
 pub(super) mod waiting;
@@ -36,6 +37,7 @@ const CHECKS: &[&[Check]] = &[
     holds::CHECKS,
     lots::CHECKS,
     jobs::CHECKS,
+    series::CHECKS,
     sessions::CHECKS,
     usage::CHECKS,
     waiting::CHECKS,

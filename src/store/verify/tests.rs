@@ -343,6 +343,19 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
     ),
     (
         "I13",
+        "a step of a series is a job of its user at its price",
+        "INSERT INTO series (id, user_id, chat_id, wanted, price, stopping, warned, started_at)
+         VALUES ('running', 8, 8, 2, 100, 'no', 'no', 1)",
+    ),
+    (
+        "I14",
+        "no step of a series is at work after its end",
+        "INSERT INTO series (id, user_id, chat_id, wanted, price, stopping, warned, started_at,
+                             ended_at, end_reason)
+         VALUES ('running', 7, 7, 2, 100, 'no', 'no', 1, 2, 'stopped')",
+    ),
+    (
+        "I13",
         "a session by the second has its meter, and set its windows aside",
         "UPDATE meters SET windows_held = 2 WHERE usage_id = 'boost'",
     ),

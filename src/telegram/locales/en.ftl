@@ -21,7 +21,7 @@ command-help = how it works
 command-balance = how much money you have
 command-cancel = cancel drafts and the queue
 command-boost = boost: your jobs go first
-command-stop = stop the boost
+command-stop = stop the boost or a series
 command-lang = change the language (язык)
 
 unknown-command = 🤔 There is no command <code>/{ $name }</code>. All commands are in /help, and to get a picture just describe it.
@@ -186,7 +186,29 @@ boost-sum = 💳 Charged { $charged }, your balance is <b>{ $balance }</b>.
 boost-warning-balance = ⏳ The boost will stop in { $length }: there is no money for more of it.
 boost-warning-cap = ⏳ The boost will stop in { $length }: your spending limit is used up.
 boost-warning-banned = ⏳ The boost will stop in { $length }.
-stop-nothing = Nothing runs by the second now. To cancel drafts and the queue: /cancel
+card-series =
+    🎞 <b>Series</b>: several variations of one request, one after the other.
+    Money is set aside for one step at a time. To stop after the running one: /stop
+series-stopping =
+    { $count ->
+        [one] ⏹ The running picture will be finished, then the series stops.
+       *[other] ⏹ The running pictures will be finished, then { $count } series stop.
+    }
+series-last-step = ⏳ Series: step { $step } of { $wanted } is running, and there is no money for the next. Top up and the series goes on.
+series-end-completed = 🏁 The series is done.
+series-end-stopped = 🏁 The series is stopped.
+series-end-balance = 🏁 The series has stopped: the balance does not cover the next step.
+series-end-cap = 🏁 The series has stopped: your spending limit is used up.
+series-end-banned = 🏁 The series has stopped: you cannot place orders.
+series-end-refused = 🏁 The series has stopped: the model refused this request.
+series-end-failed = 🏁 The series has stopped: a step failed, and its money is back.
+series-counts =
+    { $delivered ->
+        [0] No picture of { $wanted }.
+        [one] { $delivered } picture of { $wanted } in { $took }.
+       *[other] { $delivered } pictures of { $wanted } in { $took }.
+    }
+stop-nothing = No boost and no series runs now. To cancel drafts and the queue: /cancel
 
 ## Buttons
 
@@ -200,6 +222,8 @@ button-again = 🔁 Again
 button-edit-result = 🖌 Edit this
 button-as-file = 📎 As file
 
+button-series = 🎞 Series
+button-series-count = 🎞 { $count } for { $price }
 button-start-boost = 🚀 Start
 button-stop-boost = ⏹ Stop
 

@@ -21,7 +21,7 @@ command-help = как всё устроено
 command-balance = сколько денег на балансе
 command-cancel = отменить черновики и очередь
 command-boost = ускорение: ваши задания идут первыми
-command-stop = остановить ускорение
+command-stop = остановить ускорение или серию
 command-lang = сменить язык (language)
 
 unknown-command = 🤔 Команды <code>/{ $name }</code> нет. Все команды — в /help, а чтобы получить картинку, просто опишите её словами.
@@ -193,7 +193,30 @@ boost-sum = 💳 Списано { $charged }, на балансе <b>{ $balance 
 boost-warning-balance = ⏳ Ускорение остановится через { $length }: на продолжение не хватает денег.
 boost-warning-cap = ⏳ Ускорение остановится через { $length }: лимит расходов исчерпан.
 boost-warning-banned = ⏳ Ускорение остановится через { $length }.
-stop-nothing = Сейчас ничего не идёт по секундам. Отменить черновики и очередь: /cancel
+card-series =
+    🎞 <b>Серия</b>: несколько вариантов одного запроса, один за другим.
+    Деньги откладываем только на очередной шаг. Остановить после текущего: /stop
+series-stopping =
+    { $count ->
+        [one] ⏹ Закончим текущую картинку и остановим серию.
+       *[other] ⏹ Закончим текущие картинки и остановим серии ({ $count }).
+    }
+series-last-step = ⏳ Серия: идёт шаг { $step } из { $wanted }, на следующий денег уже не хватит. Пополните баланс, и серия продолжится.
+series-end-completed = 🏁 Серия готова.
+series-end-stopped = 🏁 Серия остановлена.
+series-end-balance = 🏁 Серия остановилась: на балансе не хватает на следующий шаг.
+series-end-cap = 🏁 Серия остановилась: исчерпан лимит расходов.
+series-end-banned = 🏁 Серия остановилась: заказы для вас закрыты.
+series-end-refused = 🏁 Серия остановилась: нейросеть отказалась от этого запроса.
+series-end-failed = 🏁 Серия остановилась: шаг не удался, деньги за него вернулись.
+series-counts =
+    { $delivered ->
+        [0] Ни одной картинки из { $wanted }.
+        [one] Готова { $delivered } картинка из { $wanted } за { $took }.
+        [few] Готовы { $delivered } картинки из { $wanted } за { $took }.
+       *[other] Готово { $delivered } картинок из { $wanted } за { $took }.
+    }
+stop-nothing = Сейчас не идёт ни ускорение, ни серия. Отменить черновики и очередь: /cancel
 
 ## Кнопки
 
@@ -207,6 +230,8 @@ button-again = 🔁 Ещё раз
 button-edit-result = 🖌 Изменить это
 button-as-file = 📎 Файлом
 
+button-series = 🎞 Серия
+button-series-count = 🎞 { $count } шт. за { $price }
 button-start-boost = 🚀 Включить
 button-stop-boost = ⏹ Выключить
 
