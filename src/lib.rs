@@ -10,6 +10,7 @@ pub mod pictures;
 pub mod providers;
 pub mod store;
 pub mod telegram;
+pub mod webhooks;
 
 #[cfg(test)]
 mod loopback;

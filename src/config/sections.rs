@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::values;
+use super::yookassa::Yookassa;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,6 +31,7 @@ pub struct Config {
     pub billing: Billing,
     pub jobs: Jobs,
     pub providers: Providers,
+    pub yookassa: Yookassa,
     pub assets: Assets,
     pub supervision: Supervision,
     pub shutdown: Shutdown,
