@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod logging;
+pub mod payments;
 pub mod pictures;
 pub mod providers;
 pub mod store;

@@ -436,6 +436,7 @@ fn yookassa_webhook(config: &Config, db: &Db) -> anyhow::Result<Option<YookassaW
         proofs: Proofs::of(shop)?,
         notices: Arc::new(NoticeRows::new(db.clone())),
         clock: Arc::new(SystemClock),
+        news: Bell::new(),
         bytes_max: shop.webhook_bytes_max,
     }))
 }

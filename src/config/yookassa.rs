@@ -23,6 +23,9 @@ const VAT_CODE_MAX: u8 = 12;
 /// The last code of the tax systems of 54-FZ.
 const TAX_SYSTEM_MAX: u8 = 6;
 
+/// YooKassa's limit on the name of an item.
+const RECEIPT_ITEM_CHARS_MAX: usize = 128;
+
 /// YooKassa: payments in roubles by card, SBP and what else the shop has.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +64,7 @@ pub struct Yookassa {
     pub receipt: Receipt,
     #[serde(deserialize_with = "values::count")]
     pub receipt_vat_code: u8,
+    pub receipt_item: String,
     pub receipt_subject: String,
     pub receipt_mode: String,
     pub receipt_measure: String,
@@ -134,6 +138,11 @@ pub(super) fn check(config: &Yookassa) -> Result<(), ConfigError> {
         config.receipt_tax_system <= TAX_SYSTEM_MAX,
         "yookassa.receipt_tax_system",
         "must be from 1 to 6, or 0 not to be sent",
+    )?;
+    ensure(
+        (1..=RECEIPT_ITEM_CHARS_MAX).contains(&config.receipt_item.chars().count()),
+        "yookassa.receipt_item",
+        "must be a text of 1 to 128 characters",
     )?;
     for (key, word) in [
         ("yookassa.receipt_subject", &config.receipt_subject),

@@ -20,6 +20,7 @@ use std::time::Duration;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
+use rei_actors::bell::Bell;
 use rei_actors::ports::StoreError;
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::notices::{Notice, NoticeSource, NoticeStore, Storing};
@@ -108,6 +109,8 @@ pub struct YookassaWebhook {
     pub proofs: Proofs,
     pub notices: Arc<dyn NoticeStore>,
     pub clock: Arc<dyn Clock>,
+    /// Wakes the cashier when there is something new.
+    pub news: Bell,
     pub bytes_max: usize,
 }
 
@@ -204,7 +207,10 @@ async fn store(
     let object = notice.object.clone();
     let stored = actix_web::rt::time::timeout(limit, webhook.notices.store(notice)).await;
     let cause = match stored {
-        Ok(Ok(Storing::Stored)) => return Ok(Ending::stored(&event, &source)),
+        Ok(Ok(Storing::Stored)) => {
+            webhook.news.ring();
+            return Ok(Ending::stored(&event, &source));
+        }
         Ok(Ok(Storing::Duplicate)) => return Ok(Ending::duplicate(&event, &source)),
         Ok(Ok(Storing::IdReused)) => {
             let refusal = Refusal::Conflict("this id was another notification's");

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
+use futures_util::poll;
+use rei_actors::bell::Bell;
 use rei_actors::ports::notices::{
     Notice, NoticeEnd, NoticeId, NoticeSource, NoticeStore, StoredNotice, Storing,
 };
@@ -130,6 +132,7 @@ fn house(proofs: Proofs, notices: Arc<dyn NoticeStore>) -> TestHouse {
         proofs,
         notices,
         clock: Arc::new(Noon),
+        news: Bell::new(),
         bytes_max: 64 * 1024,
     });
     house
@@ -226,6 +229,8 @@ fn a_proven_notice_is_stored_untouched_and_answered_with_an_empty_200() {
         let delivery = Delivery::signed(KEY, "yk_1", text.clone());
         let answer = house.receives(&delivery).await;
         assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""));
+        let news = house.state.yookassa.as_ref().unwrap().news.clone();
+        assert!(poll!(Box::pin(news.rung())).is_ready(), "nobody was woken");
         let stored = rows(notices.as_ref()).await;
         let expected = Notice {
             method: "yookassa".to_owned(),
