@@ -11,6 +11,7 @@ pub mod stmt;
 pub mod verify;
 
 mod assets;
+pub(crate) mod audit;
 mod drafts;
 mod inbox;
 mod jobs;
@@ -18,6 +19,7 @@ mod ledger;
 mod migrate;
 mod notices;
 mod outbox;
+mod usage;
 mod users;
 
 #[cfg(test)]
@@ -26,6 +28,7 @@ pub(crate) mod fixtures;
 mod statements_tests;
 
 pub use assets::AssetRows;
+pub use audit::AuditRows;
 pub use conn::{Conn, Engine};
 pub use db::{Db, DbConfig, DbError};
 pub use drafts::DraftRows;
@@ -35,11 +38,13 @@ pub use ledger::LedgerRows;
 pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
 pub use stmt::Stmt;
+pub use usage::UsageRows;
 pub use users::UserRows;
 
 /// Every statement of the stores, file by file.
 pub const STATEMENTS: &[&[&str]] = &[
     assets::STATEMENTS,
+    audit::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,
@@ -49,12 +54,15 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::reads::STATEMENTS,
     ledger::riders::jobs::STATEMENTS,
     ledger::riders::submit::STATEMENTS,
+    ledger::riders::usage::STATEMENTS,
     ledger::spending::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
     notices::STATEMENTS,
     outbox::STATEMENTS,
+    usage::STATEMENTS,
     users::STATEMENTS,
+    verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,
     verify::counts::STATEMENTS,
@@ -63,13 +71,16 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::lots::STATEMENTS,
     verify::notices::STATEMENTS,
     verify::sessions::STATEMENTS,
+    verify::usage::STATEMENTS,
     verify::waiting::STATEMENTS,
 ];
 
 /// Statements that PostgreSQL alone understands: the locking forms of others.
 pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    audit::POSTGRES_ONLY,
     ledger::reads::POSTGRES_ONLY,
     ledger::riders::jobs::POSTGRES_ONLY,
     ledger::riders::submit::POSTGRES_ONLY,
+    ledger::riders::usage::POSTGRES_ONLY,
     ledger::spending::POSTGRES_ONLY,
 ];
