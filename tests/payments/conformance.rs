@@ -345,7 +345,10 @@ impl<C: Counter> Bench<C> {
         }
         let mut refunds = Vec::new();
         loop {
-            let page = self.method.refund_reports(from, to, cursor.as_deref()).await;
+            let page = self
+                .method
+                .refund_reports(from, to, cursor.as_deref())
+                .await;
             let page = page.expect("the list is read");
             refunds.extend(page.items.into_iter().map(|item| item.external));
             cursor = page.next;

@@ -153,7 +153,10 @@ async fn what_another_shop_mode_or_sum_says_is_told_and_never_taken_for_ours() {
         front.fault("get_payment", kind);
         bench.method.payment(&paid.external).await.unwrap()
     };
-    assert_eq!(ask(FaultKind::another_shop("999")).await.shop, Shop::Another);
+    assert_eq!(
+        ask(FaultKind::another_shop("999")).await.shop,
+        Shop::Another
+    );
     let live = ask(FaultKind::test_flag(false)).await;
     assert_eq!(live.environment, Environment::Live);
     assert_eq!(ask(FaultKind::another_amount("1.00")).await.due.amount, 100);

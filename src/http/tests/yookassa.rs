@@ -18,6 +18,7 @@ use crate::store::fixtures::for_both;
 use crate::store::{Db, NoticeRows};
 use crate::webhooks::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER, Verifier};
 
+mod delivered;
 mod forgeries;
 
 /// What the tests' clock says, in seconds.

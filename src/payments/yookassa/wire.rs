@@ -130,9 +130,13 @@ impl Payment {
             _ => return None,
         };
         let refunded = match &self.refunded_amount {
-            Some(sum) if sum.currency == self.amount.currency => sum.hundredths()?,
-            Some(_) => return None,
             None => 0,
+            Some(sum) => match sum.hundredths()? {
+                // Nothing is nothing in every currency.
+                0 => 0,
+                refunded if sum.currency == self.amount.currency => refunded,
+                _ => return None,
+            },
         };
         let captured_at = match &self.captured_at {
             Some(text) => Some(moment(text)?),
