@@ -17,6 +17,7 @@ mod inbox;
 mod jobs;
 mod ledger;
 mod migrate;
+mod notices;
 mod outbox;
 mod series;
 mod usage;
@@ -35,6 +36,7 @@ pub use drafts::DraftRows;
 pub use inbox::InboxRows;
 pub use jobs::JobRows;
 pub use ledger::LedgerRows;
+pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
 pub use series::SeriesRows;
 pub use stmt::Stmt;
@@ -58,6 +60,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::spending::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
+    notices::STATEMENTS,
     outbox::STATEMENTS,
     series::STATEMENTS,
     usage::STATEMENTS,
@@ -70,6 +73,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::jobs::STATEMENTS,
     verify::lots::STATEMENTS,
     verify::series::STATEMENTS,
+    verify::notices::STATEMENTS,
     verify::sessions::STATEMENTS,
     verify::usage::STATEMENTS,
     verify::waiting::STATEMENTS,

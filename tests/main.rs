@@ -7,5 +7,6 @@ mod support;
 mod conversations;
 mod crashes;
 mod page;
+mod payments;
 mod providers;
 mod tidy;

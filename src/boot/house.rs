@@ -41,14 +41,14 @@ use super::settings;
 use crate::assets::{AssetStore, open_folder};
 use crate::config::{Config, Loaded};
 use crate::http::{
-    AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, ReadinessCheck, Server, Webhook,
-    WebhookSecrets,
+    AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, Proofs, ReadinessCheck, Server, Webhook,
+    WebhookSecrets, YookassaWebhook,
 };
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows, SeriesRows, UsageRows,
-    UserRows,
+    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, NoticeRows, OutboxRows, SeriesRows,
+    UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -459,6 +459,7 @@ fn start_server(
     let state = HttpState {
         limits: Limits::from(&config.http),
         webhook,
+        yookassa: yookassa_webhook(config, db)?,
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
@@ -467,6 +468,21 @@ fn start_server(
         build: BuildInfo::THIS,
     };
     Ok(Server::start(&config.http, &state)?)
+}
+
+/// The way in for YooKassa's notifications; there is none while the shop is off.
+fn yookassa_webhook(config: &Config, db: &Db) -> anyhow::Result<Option<YookassaWebhook>> {
+    let shop = &config.yookassa;
+    if shop.shop_id.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(YookassaWebhook {
+        proofs: Proofs::of(shop)?,
+        notices: Arc::new(NoticeRows::new(db.clone())),
+        clock: Arc::new(SystemClock),
+        news: Bell::new(),
+        bytes_max: shop.webhook_bytes_max,
+    }))
 }
 
 /// The metrics of HTTP, registered once in a process: a test starts several houses.

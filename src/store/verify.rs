@@ -17,6 +17,7 @@ pub(super) mod counts;
 pub(super) mod holds;
 pub(super) mod jobs;
 pub(super) mod lots;
+pub(super) mod notices;
 mod report;
 pub(super) mod series;
 pub(super) mod sessions;
@@ -41,6 +42,7 @@ const CHECKS: &[&[Check]] = &[
     sessions::CHECKS,
     usage::CHECKS,
     waiting::CHECKS,
+    notices::CHECKS,
 ];
 
 /// Audits the database as it stands at this moment. `now` decides only what is overdue.
