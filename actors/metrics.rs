@@ -282,7 +282,7 @@ fn outcome(ending: Ending) -> (&'static str, &'static str) {
     match ending {
         Ending::Delivered => ("delivered", "none"),
         Ending::ModerationRefused => ("refused", "moderation"),
-        Ending::InputUnavailable => ("refused", "user"),
+        Ending::InputUnavailable | Ending::InputsTooLarge => ("refused", "user"),
         Ending::ProviderFailed => ("failed", "provider"),
         Ending::TimedOut => ("failed", "timeout"),
         Ending::OurFault => ("failed", "ours"),

@@ -433,6 +433,7 @@ fn end_event(ending: Ending) -> JobEvent {
         | Ending::ProviderFailed
         | Ending::TimedOut
         | Ending::InputUnavailable
+        | Ending::InputsTooLarge
         | Ending::OurFault => JobEvent::Fail,
     }
 }
