@@ -64,7 +64,7 @@ impl LedgerActor {
             let outcome = store.apply(shard, &operations, now).await;
             if let Ok(outcomes) = &outcome {
                 for (command, outcome) in operations.iter().zip(outcomes) {
-                    metrics::JOBS.posted(command, outcome);
+                    metrics::JOBS.posted(command, outcome, now);
                 }
             }
             receipt.settle(outcome);

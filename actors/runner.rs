@@ -594,4 +594,4 @@ fn result_asset(job: &Job) -> AssetId {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -172,7 +172,7 @@ fn operation(key: &str, movement: Movement) -> Operation {
     }
 }
 
-fn waiting_job() -> Job {
+pub(crate) fn waiting_job() -> Job {
     Job {
         id: JobId::new("job"),
         draft: DraftId::new("draft"),
@@ -681,10 +681,7 @@ async fn a_refusal_is_final_and_not_repeated() {
 
 #[tokio::test(start_paused = true)]
 async fn inputs_that_are_too_large_together_cost_nothing_and_never_reach_the_provider() {
-    for (inputs, ending, calls) in [
-        (2, Ending::Delivered, 1),
-        (3, Ending::InputsTooLarge, 0),
-    ] {
+    for (inputs, ending, calls) in [(2, Ending::Delivered, 1), (3, Ending::InputsTooLarge, 0)] {
         let world = World::new(AmbiguityPolicy::RetryOnce, Vec::new());
         let input = world.state().job.spec.inputs[0].clone();
         world.state().job.spec.inputs = vec![input; inputs];

@@ -167,11 +167,10 @@ impl Riders {
             match &command.rider {
                 Rider::None => {}
                 Rider::Submit { draft, .. } => drafts.push(json!({ "draft": draft.as_str() })),
-                Rider::Finish { job, .. }
-                | Rider::Cancel { job }
-                | Rider::RetryLost { job, .. } => {
+                Rider::Finish { job, .. } | Rider::RetryLost { job, .. } => {
                     jobs.push(json!({ "job": job.as_str() }));
                 }
+                Rider::Cancel { job } => jobs.push(json!({ "job": job.id.as_str() })),
             }
         }
         let mut riders = Riders {
@@ -246,7 +245,7 @@ impl Riders {
             Rider::Finish {
                 job, fence, ending, ..
             } => self.check_job(user, job, Some(*fence), end_event(*ending)),
-            Rider::Cancel { job } => self.check_job(user, job, None, JobEvent::Cancel),
+            Rider::Cancel { job } => self.check_job(user, &job.id, None, JobEvent::Cancel),
             Rider::RetryLost { job, fence, .. } => {
                 self.check_job(user, job, Some(*fence), JobEvent::Requeue)
             }
@@ -291,7 +290,7 @@ impl Riders {
             } => self.move_job(job, end_event(*ending), Some(*ending), None, *attempt),
             Rider::Cancel { job } => {
                 let ending = Some(Ending::CancelledBeforeSubmit);
-                self.move_job(job, JobEvent::Cancel, ending, None, None);
+                self.move_job(&job.id, JobEvent::Cancel, ending, None, None);
             }
             Rider::RetryLost { job, due_at, .. } => {
                 let lost = Some(AttemptOutcome::Lost);
