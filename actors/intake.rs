@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use async_trait::async_trait;
+use fail::fail_point;
 use rei_domain::ids::ChatId;
 
 use crate::batch::{Batch, BatchError, BatchLimits, Batcher};
@@ -67,6 +68,7 @@ impl IntakeActor {
             operations,
             receipt,
         } = batch;
+        fail_point!("intake.flush");
         let (store, sessions) = (self.store.clone(), self.sessions.clone());
         let write = async move {
             let keys: Vec<(i64, ChatId)> = operations

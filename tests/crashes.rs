@@ -5,6 +5,7 @@
 //! new people order. At the end everything must have ended and the books are audited.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -342,6 +343,61 @@ async fn a_restart_storm_ends_the_process_with_an_error() {
     ann.reads("₽500").await;
     bot.kill();
     world.sandbox.stop().await;
+}
+
+/// An actor of every kind, and a place where it can be made to panic.
+const PANICS: [(&str, &str); 7] = [
+    ("ledger-0", "ledger.flush"),
+    ("intake", "intake.flush"),
+    ("sessions", "session.begun"),
+    ("scheduler", "scheduler.leased"),
+    ("provider-nano_banana", "run.before_attempt"),
+    ("courier", "courier.before_send"),
+    ("poller", "poller.polled"),
+];
+
+#[actix_rt::test]
+async fn an_actor_of_every_kind_that_panics_is_replaced_and_answers_again() {
+    for (actor, place) in PANICS {
+        let world = World::make(Engine::Sqlite).await;
+        let addr = free_addr();
+        let mut command = Bot::command(&world);
+        command
+            .env("HTTP_ADDR", addr.to_string())
+            .env("REI_PANIC_AT", format!("{place}:1"));
+        let bot = Bot(command.spawn().expect("the bot's binary can be started"));
+        let ann = world.person(1);
+        ann.orders("a picture in spite of a panic").await;
+        ann.gets_picture().await;
+
+        let metrics = metrics_at(addr).await;
+        for series in [
+            format!("rei_actor_restarts_total{{actor=\"{actor}\",cause=\"panic\"}} 1"),
+            format!("rei_actor_up{{actor=\"{actor}\"}} 1"),
+        ] {
+            assert!(metrics.contains(&series), "{place}: {series} in {metrics}");
+        }
+        let status = bot.terminate().await;
+        assert_eq!(status.code(), Some(0), "{place}");
+        let audit = verify::audit(&world.db(), SystemClock.now()).await;
+        let report = audit.expect("the audit runs");
+        assert!(report.is_sound(), "{place}: {report}");
+        let charges = "SELECT COUNT(*) AS count FROM ledger WHERE kind = 'capture'";
+        assert_eq!(count(&world.db(), charges).await, 1, "{place}");
+        world.sandbox.stop().await;
+    }
+}
+
+/// An address of this machine that nobody listens on.
+fn free_addr() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("a listener has an address")
+}
+
+async fn metrics_at(addr: SocketAddr) -> String {
+    let answer = reqwest::get(format!("http://{addr}/metrics")).await;
+    let answer = answer.expect("the bot answers");
+    answer.text().await.expect("metrics are text")
 }
 
 #[actix_rt::test]
