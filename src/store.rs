@@ -38,6 +38,7 @@ pub use users::UserRows;
 /// Every statement of the stores, file by file.
 pub const STATEMENTS: &[&[&str]] = &[
     assets::STATEMENTS,
+    db::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,

@@ -8,4 +8,5 @@ mod conversations;
 mod crashes;
 mod page;
 mod providers;
+mod storage;
 mod tidy;
