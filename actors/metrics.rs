@@ -232,7 +232,7 @@ impl Jobs {
                     self.finished(mode, job.lane, "none", ending, at - job.created_at);
                 }
                 // Whoever ran the job counts its end: it knows the provider.
-                Rider::None | Rider::Finish { .. } | Rider::RetryLost { .. } => {}
+                Rider::None | Rider::Finish { .. } | Rider::RetryLost { .. } | Rider::Usage(_) => {}
             },
             LedgerOutcome::Applied {
                 applied: Applied::Before,
@@ -247,7 +247,11 @@ impl Jobs {
             }
             LedgerOutcome::Refused(CommandRefusal::JobMoved { .. }) => self.stale.inc(),
             LedgerOutcome::Refused(
-                CommandRefusal::Money(_) | CommandRefusal::Draft(_) | CommandRefusal::DraftNotFound,
+                CommandRefusal::Money(_)
+                | CommandRefusal::Draft(_)
+                | CommandRefusal::Banned { .. }
+                | CommandRefusal::UsageMoved
+                | CommandRefusal::DraftNotFound,
             ) => {}
         }
     }
@@ -438,6 +442,7 @@ mod tests {
             },
             rider: Rider::Cancel { job: Box::new(job) },
             outbox: Vec::new(),
+            audit: None,
         };
         let applied = |applied| LedgerOutcome::Applied {
             applied,

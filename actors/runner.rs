@@ -322,6 +322,7 @@ impl Run<'_> {
                         due_at: now,
                     },
                     outbox: Vec::new(),
+                    audit: None,
                 };
                 self.post(command).await?;
                 Ok(RunEnd::Requeued)
@@ -403,6 +404,7 @@ impl Run<'_> {
                 attempt,
             },
             outbox,
+            audit: None,
         };
         fail_point!("run.before_settle");
         self.post(command).await?;

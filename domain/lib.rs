@@ -4,6 +4,7 @@
 //! randomness, no serde. `now`, ids and nonces come in as values, so a month of use can be
 //! replayed in milliseconds and a decision can be tested without a house around it.
 
+pub mod audit;
 pub mod billing;
 pub mod conversation;
 pub mod draft;
@@ -11,9 +12,11 @@ pub mod ids;
 pub mod job;
 pub mod lanes;
 pub mod ledger;
+pub mod metering;
 pub mod money;
 pub mod pace;
 pub mod pricing;
 pub mod spec;
 pub mod time;
 pub mod turns;
+pub mod usage;

@@ -11,12 +11,14 @@ pub mod stmt;
 pub mod verify;
 
 mod assets;
+pub(crate) mod audit;
 mod drafts;
 mod inbox;
 mod jobs;
 mod ledger;
 mod migrate;
 mod outbox;
+mod usage;
 mod users;
 
 #[cfg(test)]
@@ -25,6 +27,7 @@ pub(crate) mod fixtures;
 mod statements_tests;
 
 pub use assets::AssetRows;
+pub use audit::AuditRows;
 pub use conn::{Conn, Engine};
 pub use db::{Db, DbConfig, DbError};
 pub use drafts::DraftRows;
@@ -33,32 +36,48 @@ pub use jobs::JobRows;
 pub use ledger::LedgerRows;
 pub use outbox::{OutboxRows, insert_outbox};
 pub use stmt::Stmt;
+pub use usage::UsageRows;
 pub use users::UserRows;
 
 /// Every statement of the stores, file by file.
 pub const STATEMENTS: &[&[&str]] = &[
     assets::STATEMENTS,
+    audit::STATEMENTS,
     db::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,
     jobs::reads::STATEMENTS,
     ledger::STATEMENTS,
+    ledger::lots::STATEMENTS,
     ledger::reads::STATEMENTS,
-    ledger::riders::STATEMENTS,
+    ledger::riders::jobs::STATEMENTS,
+    ledger::riders::submit::STATEMENTS,
+    ledger::riders::usage::STATEMENTS,
+    ledger::spending::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
     outbox::STATEMENTS,
+    usage::STATEMENTS,
     users::STATEMENTS,
+    verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,
     verify::counts::STATEMENTS,
     verify::holds::STATEMENTS,
     verify::jobs::STATEMENTS,
+    verify::lots::STATEMENTS,
     verify::sessions::STATEMENTS,
+    verify::usage::STATEMENTS,
     verify::waiting::STATEMENTS,
 ];
 
 /// Statements that PostgreSQL alone understands: the locking forms of others.
-pub const POSTGRES_STATEMENTS: &[&[&str]] =
-    &[ledger::reads::POSTGRES_ONLY, ledger::riders::POSTGRES_ONLY];
+pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    audit::POSTGRES_ONLY,
+    ledger::reads::POSTGRES_ONLY,
+    ledger::riders::jobs::POSTGRES_ONLY,
+    ledger::riders::submit::POSTGRES_ONLY,
+    ledger::riders::usage::POSTGRES_ONLY,
+    ledger::spending::POSTGRES_ONLY,
+];

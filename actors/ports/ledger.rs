@@ -1,6 +1,7 @@
 //! The ledger's rows, and the rows that commit with them.
 
 use async_trait::async_trait;
+use rei_domain::audit::AuditEntry;
 use rei_domain::billing::Ending;
 use rei_domain::conversation::Balance;
 use rei_domain::draft::ConfirmRefusal;
@@ -12,6 +13,7 @@ use rei_domain::time::Moment;
 use crate::ports::StoreError;
 use crate::ports::jobs::{AttemptOutcome, Job, NewJob};
 use crate::ports::outbox::NewOutbox;
+use crate::ports::usage::UsageRider;
 
 /// A posting with the rows that must commit with it, and the guard they stand under.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct LedgerCommand {
     pub rider: Rider,
     /// Messages that tell of it, written only if the posting is applied now.
     pub outbox: Vec<NewOutbox>,
+    /// The audit entry of an admin's act, written only if the posting is applied now.
+    pub audit: Option<AuditEntry>,
 }
 
 /// Rows beyond the ledger that exist exactly when the posting does.
@@ -52,6 +56,8 @@ pub enum Rider {
         fence: Fence,
         due_at: Moment,
     },
+    /// A session by the running second begins, goes on or ends.
+    Usage(UsageRider),
 }
 
 /// How a command ended.
@@ -74,6 +80,12 @@ pub enum CommandRefusal {
     /// The draft does not exist or is another user's.
     #[error("there is no such draft of this user")]
     DraftNotFound,
+    /// The user may not order; `None` is until it is lifted.
+    #[error("the user is banned")]
+    Banned { until: Option<Moment> },
+    /// The session's row is not what the command was made from, or the user runs one already.
+    #[error("the session has moved on")]
+    UsageMoved,
     /// The job's fence or state is not what the command expected.
     #[error("the job has moved on")]
     JobMoved { state: Option<JobState> },

@@ -5,14 +5,14 @@ use rei_domain::conversation::{CardNote, CardPage, Reply, Tap, Toast, UnknownTap
 use rei_domain::draft::{ConfirmRefusal, Draft, DraftState};
 use rei_domain::ids::{DraftId, HoldId, IdempotencyKey, JobId, Nonce};
 use rei_domain::job::{JobState, LaneName};
-use rei_domain::ledger::{Movement, Operation, Posting, Refusal};
+use rei_domain::ledger::{HoldPurpose, Movement, Operation, Posting, Refusal};
 use rei_domain::spec::Input;
 use rei_domain::time::Moment;
 
 use fail::fail_point;
 
 use super::conversation::Talk;
-use super::requests;
+use super::{boost, requests};
 use crate::patience::patiently;
 use crate::ports::StoreError;
 use crate::ports::jobs::{Job, NewJob};
@@ -46,6 +46,8 @@ pub(super) async fn answer(
         Tap::ShowCard { draft } => change(talk, &draft, Change::Page(CardPage::Main)).await,
         Tap::SetAspect { draft, aspect } => change(talk, &draft, Change::Aspect(aspect)).await,
         Tap::SetSize { draft, size } => change(talk, &draft, Change::Size(size)).await,
+        Tap::StartBoost { usage, rate } => boost::start(talk, usage, rate).await,
+        Tap::StopBoost { usage } => boost::stop(talk, &usage).await,
         Tap::CancelJob { job } => match own_job(talk, &job).await? {
             Some(job) => cancel(talk, &job).await,
             None => Ok(Toast::NotFound),
@@ -110,6 +112,7 @@ pub(super) async fn cancel(talk: &mut Talk<'_>, job: &Job) -> Result<Toast, Stor
             job: Box::new(job.clone()),
         },
         outbox: vec![final_progress(job, talk.now)],
+        audit: None,
     };
     fail_point!("cancel.before_post");
     match post(talk, command).await? {
@@ -124,7 +127,8 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
     if let Err(refusal) = draft.check_confirm(nonce, talk.now) {
         return refuse_confirm(talk, draft, refusal).await;
     }
-    let command = submit_command(talk, &draft, nonce);
+    let lane = lane_of(talk).await?;
+    let command = submit_command(talk, &draft, nonce, lane);
     fail_point!("submit.before_post");
     let outcome = post(talk, command).await?;
     fail_point!("submit.posted");
@@ -148,6 +152,8 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
         }
         LedgerOutcome::Refused(
             refusal @ (CommandRefusal::Money(_)
+            | CommandRefusal::Banned { .. }
+            | CommandRefusal::UsageMoved
             | CommandRefusal::DraftNotFound
             | CommandRefusal::JobMoved { .. }),
         ) => {
@@ -158,8 +164,14 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
     }
 }
 
+/// Whoever pays by the second is served first.
+async fn lane_of(talk: &Talk<'_>) -> Result<LaneName, StoreError> {
+    let boost = talk.ports.usages.running_of(talk.user.id).await?;
+    Ok(boost.map_or(LaneName::Normal, |_| LaneName::High))
+}
+
 /// The posting of a confirmation. Its ids come from the draft, so a repeat is the same posting.
-fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce) -> LedgerCommand {
+fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce, lane: LaneName) -> LedgerCommand {
     let id = draft.id.as_str();
     let deadline_at = talk.now + talk.settings.job_deadline;
     let job = NewJob {
@@ -168,7 +180,7 @@ fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce) -> LedgerComman
         user: draft.user,
         chat: draft.chat,
         hold: HoldId::new(id),
-        lane: LaneName::Normal,
+        lane,
         model: talk.settings.model.clone(),
         spec: draft.spec.clone(),
         price: draft.price,
@@ -185,6 +197,8 @@ fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce) -> LedgerComman
                     hold: job.hold.clone(),
                     amount: draft.price,
                     expires_at: deadline_at + grace,
+                    purpose: HoldPurpose::Job,
+                    platform_cost: talk.ports.provider.cost_estimate(&draft.spec),
                 },
                 reference: format!("job:{id}"),
             }],
@@ -201,6 +215,7 @@ fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce) -> LedgerComman
             nonce: nonce.clone(),
             job: Box::new(job),
         },
+        audit: None,
     }
 }
 
@@ -295,7 +310,10 @@ async fn result_of(talk: &Talk<'_>, id: &JobId) -> Result<Option<(Job, Input)>, 
     Ok(job.result.clone().map(|asset| (job, Input::Asset(asset))))
 }
 
-async fn post(talk: &Talk<'_>, command: LedgerCommand) -> Result<LedgerOutcome, StoreError> {
+pub(super) async fn post(
+    talk: &Talk<'_>,
+    command: LedgerCommand,
+) -> Result<LedgerOutcome, StoreError> {
     patiently(talk.settings.patience, || {
         talk.ports.poster.post(command.clone())
     })

@@ -16,16 +16,22 @@ pub enum PlatformAccount {
     ProviderOwed,
     /// Costs that no user pays: lost answers, work after a refund.
     Loss,
+    /// Money on its way between the payment methods and the users: below zero by what came in.
+    Payments,
+    /// What admins gave and took by hand.
+    Adjustments,
 }
 
 impl PlatformAccount {
     /// Every platform account.
-    pub const ALL: [PlatformAccount; 5] = [
+    pub const ALL: [PlatformAccount; 7] = [
         PlatformAccount::Revenue,
         PlatformAccount::Promo,
         PlatformAccount::ProviderCost,
         PlatformAccount::ProviderOwed,
         PlatformAccount::Loss,
+        PlatformAccount::Payments,
+        PlatformAccount::Adjustments,
     ];
 
     /// The name in rows and metrics.
@@ -36,6 +42,8 @@ impl PlatformAccount {
             PlatformAccount::ProviderCost => "provider_cost",
             PlatformAccount::ProviderOwed => "provider_owed",
             PlatformAccount::Loss => "loss",
+            PlatformAccount::Payments => "payments",
+            PlatformAccount::Adjustments => "adjustments",
         }
     }
 }
@@ -47,16 +55,20 @@ pub enum Account {
     Available(UserId),
     /// What is set aside for a user's running jobs.
     Held(UserId),
+    /// What a user owes, below zero by that much; a debt is never a negative balance.
+    Debt(UserId),
     /// An account of the platform in one shard.
     Platform(PlatformAccount, ShardId),
 }
 
 impl Account {
-    /// The name in rows: `user:42:available`, `user:42:held`, `platform:revenue:0`.
+    /// The name in rows: `user:42:available`, `user:42:held`, `debt:42:owed`,
+    /// `platform:revenue:0`.
     pub fn render(self) -> String {
         match self {
             Account::Available(user) => format!("user:{user}:available"),
             Account::Held(user) => format!("user:{user}:held"),
+            Account::Debt(user) => format!("debt:{user}:owed"),
             Account::Platform(account, shard) => format!("platform:{}:{shard}", account.as_str()),
         }
     }
@@ -77,6 +89,7 @@ impl Account {
                     _ => None,
                 }
             }
+            "debt" if last == "owed" => Some(Account::Debt(UserId(name.parse().ok()?))),
             "platform" => {
                 let account = PlatformAccount::ALL
                     .into_iter()
@@ -91,7 +104,7 @@ impl Account {
     pub fn is_users(self) -> bool {
         match self {
             Account::Available(_) | Account::Held(_) => true,
-            Account::Platform(_, _) => false,
+            Account::Debt(_) | Account::Platform(_, _) => false,
         }
     }
 }

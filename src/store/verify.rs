@@ -9,14 +9,17 @@
 //! bill agrees is not asked here. Whoever can rewrite a whole chain and its head leaves no trace
 //! in it; that is why a report shows the heads, to be kept somewhere else.
 
+pub(super) mod audit;
 pub(super) mod balances;
 pub(super) mod chain;
 mod check;
 pub(super) mod counts;
 pub(super) mod holds;
 pub(super) mod jobs;
+pub(super) mod lots;
 mod report;
 pub(super) mod sessions;
+pub(super) mod usage;
 pub(super) mod waiting;
 
 use rei_actors::ports::StoreError;
@@ -25,14 +28,16 @@ use rei_domain::time::Moment;
 use crate::store::{Conn, Db};
 use check::Check;
 
-pub use report::{Checked, Finding, Head, Report, Weight};
+pub use report::{AuditEnd, Checked, Finding, Head, Report, Weight};
 
 /// The invariants that a single question to the database answers, in the order of a report.
 const CHECKS: &[&[Check]] = &[
     balances::CHECKS,
     holds::CHECKS,
+    lots::CHECKS,
     jobs::CHECKS,
     sessions::CHECKS,
+    usage::CHECKS,
     waiting::CHECKS,
 ];
 
@@ -46,6 +51,8 @@ pub async fn audit(db: &Db, now: Moment) -> Result<Report, StoreError> {
 async fn examine(conn: &mut Conn, now: Moment) -> Result<Report, StoreError> {
     let checked = counts::count(conn).await?;
     let (heads, mut findings) = chain::walk(conn).await?;
+    let (audit, broken) = audit::walk(conn).await?;
+    findings.extend(broken);
     for checks in CHECKS {
         for check in *checks {
             findings.extend(check.run(conn, now).await?);
@@ -54,6 +61,7 @@ async fn examine(conn: &mut Conn, now: Moment) -> Result<Report, StoreError> {
     Ok(Report {
         checked,
         heads,
+        audit,
         findings,
     })
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::model::Model;
 use super::*;
+use crate::ids::{LotId, TopupId};
+use crate::ledger::caps::{Scope, Window};
 
 /// Random worlds, each begun on empty books; together well above a hundred thousand operations.
 const WORLDS: usize = 650;
@@ -39,6 +41,9 @@ struct Rows {
     links: Vec<Link>,
     balances: BTreeMap<Account, i64>,
     holds: BTreeMap<HoldId, Hold>,
+    lots: BTreeMap<LotId, Lot>,
+    entries: Vec<LotEntry>,
+    spending: BTreeMap<Window, Money>,
 }
 
 impl Rows {
@@ -48,17 +53,29 @@ impl Rows {
             links: Vec::new(),
             balances: BTreeMap::new(),
             holds: BTreeMap::new(),
+            lots: BTreeMap::new(),
+            entries: Vec::new(),
+            spending: BTreeMap::new(),
         }
     }
 
     /// Opens the books as a store does, with everything there is.
     fn open(&self, now: Moment) -> Books {
-        let mut books = Books::new(SHARD, self.head.clone(), now);
+        let mut books = Books::new(SHARD, self.head.clone(), now, CapRules::default());
         for (account, kopecks) in &self.balances {
             books.read_balance(*account, Money::from_kopecks(*kopecks));
         }
         for hold in self.holds.values() {
             books.read_hold(hold.clone());
+        }
+        for lot in self.lots.values() {
+            books.read_lot(lot.clone());
+        }
+        for ((hold, lot), kopecks) in self.draws() {
+            books.read_draw(hold, lot, Money::from_kopecks(kopecks));
+        }
+        for (window, spent) in &self.spending {
+            books.read_spending(*window, *spent);
         }
         for link in &self.links {
             let transfer = link.transfer.clone();
@@ -84,14 +101,88 @@ impl Rows {
             *self.balances.entry(link.transfer.credit).or_default() += kopecks;
             self.links.push(link.clone());
         }
-        let closed = books.closed_holds();
-        for hold in books.placed_holds().chain(closed) {
+        let changed = books.changed_holds();
+        for hold in books.placed_holds().chain(changed) {
             self.holds.insert(hold.id.clone(), hold.clone());
         }
+        for lot in books.opened_lots().chain(books.changed_lots()) {
+            self.lots.insert(lot.id.clone(), lot.clone());
+        }
+        self.entries.extend(books.lot_entries().iter().cloned());
+        self.spending.extend(books.changed_windows());
         self.head = books.head().clone();
     }
 
+    /// What each hold has of each lot, from the lots' journal.
+    fn draws(&self) -> BTreeMap<(HoldId, LotId), i64> {
+        let mut draws = BTreeMap::new();
+        for entry in &self.entries {
+            if let Some(hold) = &entry.hold {
+                let drawn = (hold.clone(), entry.moved.lot.clone());
+                *draws.entry(drawn).or_default() -= entry.moved.amount.kopecks();
+            }
+        }
+        draws
+    }
+
+    /// The lots add up to the balances, row by row and altogether.
+    fn check_lots(&self) {
+        let mut left: BTreeMap<UserId, i64> = BTreeMap::new();
+        for lot in self.lots.values() {
+            let moves = self
+                .entries
+                .iter()
+                .filter(|entry| entry.moved.lot == lot.id);
+            let sum: i64 = moves.map(|entry| entry.moved.amount.kopecks()).sum();
+            assert_eq!(sum, lot.remaining.kopecks(), "{lot:?}");
+            assert!(
+                lot.remaining >= Money::ZERO && lot.remaining <= lot.amount,
+                "{lot:?}"
+            );
+            *left.entry(lot.user).or_default() += lot.remaining.kopecks();
+        }
+        for (account, kopecks) in &self.balances {
+            if let Account::Available(user) = account {
+                assert_eq!(left.get(user).copied().unwrap_or(0), *kopecks, "{user}");
+            }
+        }
+        for link in &self.links {
+            let entries = self.entries.iter().filter(|entry| entry.seq == link.seq);
+            let sum: i64 = entries.map(|entry| entry.moved.amount.kopecks()).sum();
+            let kopecks = link.transfer.amount.kopecks();
+            let wanted = match (link.transfer.debit, link.transfer.credit) {
+                (Account::Available(_), _) => -kopecks,
+                (_, Account::Available(_)) => kopecks,
+                _ => 0,
+            };
+            assert_eq!(sum, wanted, "{link:?}");
+        }
+    }
+
+    /// Every window counts what its holds kept.
+    fn check_spending(&self) {
+        let mut counted: BTreeMap<Window, i64> = BTreeMap::new();
+        for hold in self.holds.values() {
+            let kept = match hold.state {
+                HoldState::Open => hold.amount,
+                HoldState::Captured | HoldState::Voided => hold.captured,
+            };
+            for window in Books::windows(Scope::User(hold.user), hold.placed_at) {
+                *counted.entry(window).or_default() += kept.kopecks() - hold.refunded.kopecks();
+            }
+        }
+        for (window, spent) in &self.spending {
+            assert_eq!(
+                counted.get(window).copied().unwrap_or(0),
+                spent.kopecks(),
+                "{window:?}"
+            );
+        }
+    }
+
     fn check(&self) {
+        self.check_lots();
+        self.check_spending();
         assert_eq!(self.balances.values().sum::<i64>(), 0, "the sum is zero");
         for (account, kopecks) in &self.balances {
             assert!(
@@ -129,13 +220,27 @@ fn movement(dice: &mut Dice) -> Movement {
     let hold = format!("hold-{}", dice.below(HOLDS));
     let kopecks = amount(dice);
     let amount = Money::from_kopecks(kopecks);
-    match dice.below(10) {
+    let topup = TopupId::new("payment");
+    match dice.below(18) {
         0 | 1 => bonus(kopecks),
         2..=4 => place(&hold, kopecks),
         5 | 6 => capture(&hold),
         7 => void(&hold),
         8 => Movement::BookProviderCost { amount },
-        _ => Movement::BookLoss { amount },
+        9 => Movement::BookLoss { amount },
+        10 | 11 => Movement::CreditPayment { topup, amount },
+        12 => Movement::AdminCredit { amount },
+        13 => Movement::AdminDebit { amount },
+        14 => Movement::AdminDebt { amount },
+        15 => Movement::ReversePayment { topup, amount },
+        16 => Movement::CapturePart {
+            hold: HoldId::new(hold),
+            amount,
+        },
+        _ => Movement::RefundCapture {
+            hold: HoldId::new(hold),
+            amount,
+        },
     }
 }
 
@@ -165,10 +270,14 @@ fn agree(books: &Books, model: &Model, posting: &Posting) {
             paper,
             "user {user} after {posting:?}"
         );
+        let owed = -books.balance(Account::Debt(UserId(user))).kopecks();
+        assert_eq!(owed, model.debt(user), "user {user} after {posting:?}");
     }
     let platform = |account| books.balance(Account::Platform(account, SHARD)).kopecks();
     assert_eq!(platform(PlatformAccount::Revenue), model.revenue);
     assert_eq!(platform(PlatformAccount::ProviderOwed), model.owed);
+    assert_eq!(platform(PlatformAccount::Payments), -model.paid_in);
+    assert_eq!(platform(PlatformAccount::Adjustments), -model.corrected);
 }
 
 #[test]

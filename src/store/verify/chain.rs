@@ -90,12 +90,7 @@ struct Rules {
 
 impl Rules {
     fn new() -> Self {
-        let tally = |invariant, sentence| Tally {
-            invariant,
-            sentence,
-            rows: 0,
-            example: None,
-        };
+        let tally = Tally::new;
         Rules {
             accounts: tally(
                 "I1",
@@ -128,7 +123,7 @@ impl Rules {
 }
 
 /// How often one invariant is broken.
-struct Tally {
+pub(super) struct Tally {
     invariant: &'static str,
     sentence: &'static str,
     rows: i64,
@@ -136,14 +131,23 @@ struct Tally {
 }
 
 impl Tally {
-    fn check(&mut self, holds: bool, example: impl FnOnce() -> String) {
+    pub(super) fn new(invariant: &'static str, sentence: &'static str) -> Self {
+        Tally {
+            invariant,
+            sentence,
+            rows: 0,
+            example: None,
+        }
+    }
+
+    pub(super) fn check(&mut self, holds: bool, example: impl FnOnce() -> String) {
         if !holds {
             self.rows += 1;
             self.example.get_or_insert_with(example);
         }
     }
 
-    fn finding(self) -> Option<Finding> {
+    pub(super) fn finding(self) -> Option<Finding> {
         Some(Finding {
             invariant: self.invariant,
             sentence: self.sentence,
@@ -243,7 +247,7 @@ impl Walk {
 
     fn is_home_of(&self, account: Account) -> bool {
         match account {
-            Account::Available(user) | Account::Held(user) => {
+            Account::Available(user) | Account::Held(user) | Account::Debt(user) => {
                 shard_of(user, self.shards) == self.shard
             }
             Account::Platform(_, shard) => shard == self.shard,
@@ -259,6 +263,30 @@ fn moves_as_its_kind(transfer: &Transfer, shard: ShardId) -> bool {
     match transfer.kind {
         TransferKind::Bonus => {
             debit == platform(P::Promo) && matches!(credit, Account::Available(_))
+        }
+        TransferKind::Payment => {
+            debit == platform(P::Payments) && matches!(credit, Account::Available(_))
+        }
+        TransferKind::AdminCredit => {
+            debit == platform(P::Adjustments) && matches!(credit, Account::Available(_))
+        }
+        TransferKind::AdminDebit => {
+            matches!(debit, Account::Available(_)) && credit == platform(P::Adjustments)
+        }
+        TransferKind::Debt => {
+            matches!(debit, Account::Debt(_)) && credit == platform(P::Adjustments)
+        }
+        TransferKind::DebtPayment => {
+            matches!((debit, credit), (Account::Available(a), Account::Debt(b)) if a == b)
+        }
+        TransferKind::Reversal => {
+            matches!(debit, Account::Debt(_)) && credit == platform(P::Payments)
+        }
+        TransferKind::Refund => {
+            matches!(debit, Account::Held(_)) && credit == platform(P::Payments)
+        }
+        TransferKind::JobRefund => {
+            debit == platform(P::Revenue) && matches!(credit, Account::Available(_))
         }
         TransferKind::Hold => {
             matches!((debit, credit), (Account::Available(a), Account::Held(b)) if a == b)

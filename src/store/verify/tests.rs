@@ -26,6 +26,9 @@ async fn shop(db: Db) -> Shop {
     let lost = shop.begin("retried").await;
     shop.post_new(&retry_lost(&lost, shop.now())).await;
     shop.settle("retried").await;
+    shop.boost(USER, "boost").await;
+    let boosted = shop.boost(UserId(8), "boosted").await;
+    shop.end_boost(boosted, 4).await;
     shop.order_in(UserId(8), "other", 500, JobState::Delivered)
         .await;
     shop
@@ -76,7 +79,7 @@ fn jobs_in_every_state_are_sound_and_counted() {
         let shop = shop(db).await;
         let report = audit(&shop.db, shop.now()).await.unwrap();
         assert_eq!(report.findings, [], "{report}");
-        assert_eq!((report.checked.jobs, report.checked.holds), (12, 12));
+        assert_eq!((report.checked.jobs, report.checked.holds), (12, 14));
         let transfers: i64 = report.heads.iter().map(|head| head.seq).sum();
         assert_eq!(report.checked.transfers, transfers);
         assert!(report.to_string().ends_with("every invariant holds\n"));
@@ -188,7 +191,7 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
     ),
     (
         "I13",
-        "a hold belongs to a job",
+        "a hold for a job belongs to one",
         "INSERT INTO holds (id, user_id, amount, state, placed_at, closed_at, expires_at)
          VALUES ('stray', 7, 1, 'voided', 1, 2, 3)",
     ),
@@ -210,7 +213,7 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
     (
         "I15",
         "a hold is captured for a stored result and voided for any other end",
-        "UPDATE holds SET state = 'captured' WHERE id = 'failed'",
+        "UPDATE holds SET state = 'captured', captured = amount WHERE id = 'failed'",
     ),
     (
         "I15",
@@ -224,7 +227,7 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
     ),
     (
         "I15",
-        "a transfer of held money names a job",
+        "a transfer of held money names a job, a session or a refund",
         "UPDATE ledger SET reference = 'job:' WHERE idempotency_key = 'settle:delivered'",
     ),
     (
@@ -337,6 +340,83 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
         "I15",
         "a usage session charges what was captured",
         "UPDATE usage_sessions SET charged = charged - 1 WHERE job_id = 'delivered'",
+    ),
+    (
+        "I13",
+        "a session by the second has its meter, and set its windows aside",
+        "UPDATE meters SET windows_held = 2 WHERE usage_id = 'boost'",
+    ),
+    (
+        "I13",
+        "a session by the second has its meter, and set its windows aside",
+        "DELETE FROM meters WHERE usage_id = 'boost'",
+    ),
+    (
+        "I14",
+        "a session by the second has money set aside exactly while it runs",
+        "UPDATE usage_sessions SET ended_at = 1, end_reason = 'stopped' WHERE id = 'boost'",
+    ),
+    (
+        "I15",
+        "a session by the second charges its whole seconds at its rate",
+        "UPDATE usage_sessions SET metered_seconds = 5 WHERE id = 'boosted'",
+    ),
+    (
+        "I15",
+        "a session by the second charges its whole seconds at its rate",
+        "UPDATE usage_sessions SET charged = 3 WHERE id = 'boosted'",
+    ),
+    (
+        "I13",
+        "a transfer for a session by the second names one",
+        "UPDATE ledger SET reference = 'usage:nobody'
+         WHERE idempotency_key = 'settle:window:boosted-1'",
+    ),
+    (
+        "I2",
+        "what is left of a user's lots is what he has available",
+        "UPDATE lots SET remaining = remaining - 1 WHERE id = 'bonus:7'",
+    ),
+    (
+        "I2",
+        "what is left of a lot is what its moves add up to",
+        "UPDATE lot_moves SET amount = amount - 1 WHERE lot_id = 'bonus:7' AND amount > 0",
+    ),
+    (
+        "I2",
+        "each transfer of available money is broken down by lot",
+        "DELETE FROM lot_moves WHERE hold_id = 'queued'",
+    ),
+    (
+        "I2",
+        "a lot is as large as the transfer that brought it in, and of its origin",
+        "UPDATE lots SET amount = amount + 1 WHERE id = 'bonus:7'",
+    ),
+    (
+        "I2",
+        "a lot is as large as the transfer that brought it in, and of its origin",
+        "UPDATE lots SET origin = 'admin' WHERE id = 'bonus:7'",
+    ),
+    (
+        "I3",
+        "a debt account is at or below zero",
+        "INSERT INTO user_balance_cache (account, user_id, balance, updated_at)
+         VALUES ('debt:7:owed', NULL, 5, 1)",
+    ),
+    (
+        "I8",
+        "a hold is what its transfers set aside, took and gave back",
+        "UPDATE holds SET refunded = 1 WHERE id = 'delivered'",
+    ),
+    (
+        "I8",
+        "a hold for a refund is drawn from its own payment",
+        "UPDATE holds SET purpose = 'refund', topup_id = 'another' WHERE id = 'queued'",
+    ),
+    (
+        "I11",
+        "a user's window counts what was held in it and not given back",
+        "UPDATE spending SET spent = spent - 1 WHERE scope = 'user' AND period = 'hour'",
     ),
 ];
 
