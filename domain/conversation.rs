@@ -97,6 +97,10 @@ pub enum Unsupported {
     File,
     /// A picture above the size limit.
     TooLarge,
+    /// The pictures of one request together are above this limit in bytes.
+    TooLargeTogether {
+        bytes_max: u64,
+    },
     /// More words than a prompt may have.
     TooLong,
     /// No words at all.

@@ -47,6 +47,7 @@ pub use users::UserRows;
 pub const STATEMENTS: &[&[&str]] = &[
     assets::STATEMENTS,
     audit::STATEMENTS,
+    db::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,

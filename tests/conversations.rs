@@ -66,6 +66,24 @@ async fn an_album_with_a_caption_is_one_edit_of_all_its_photos() {
 }
 
 #[actix_rt::test]
+async fn pictures_that_are_too_large_together_are_refused_before_anything_is_paid() {
+    in_both(async |house, ann| {
+        let large = |red| {
+            let mut picture = png(red, 30, 30);
+            picture.resize(6_000_000, 0);
+            picture
+        };
+        let album = vec![large(1), large(2), large(3)];
+        ann.0.album(album, Some("put them side by side"));
+        ann.reads("together are too large").await;
+        ann.0.album(vec![large(4), large(5)], Some("and these"));
+        ann.reads("Edit of 2 photos").await;
+        assert!(house.sandbox.gemini.calls().is_empty());
+    })
+    .await;
+}
+
+#[actix_rt::test]
 async fn a_reply_to_the_bots_picture_edits_its_original() {
     in_both(async |house, ann| {
         ann.orders("a lighthouse").await;

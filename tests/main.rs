@@ -9,4 +9,5 @@ mod crashes;
 mod page;
 mod payments;
 mod providers;
+mod storage;
 mod tidy;

@@ -88,6 +88,8 @@ pub struct SessionSettings {
     pub updates_at_once: u32,
     /// For ledger postings while the database is away.
     pub patience: Patience,
+    /// The bytes that the pictures of one request may have together.
+    pub inputs_bytes_max: u64,
 }
 
 /// What to do after the stored updates were looked at.

@@ -1,7 +1,6 @@
 //! Taps on buttons. A button can be pressed at any later time, twice, or by forged data: every
 //! tap is checked against the rows, and a user sees only what is his.
 
-use rei_domain::billing::Ending;
 use rei_domain::conversation::{CardNote, CardPage, Reply, Tap, Toast, UnknownTap};
 use rei_domain::draft::{ConfirmRefusal, Draft, DraftState};
 use rei_domain::ids::{DraftId, JobId, Nonce};
@@ -14,7 +13,6 @@ use fail::fail_point;
 
 use super::conversation::Talk;
 use super::{boost, requests, series};
-use crate::metrics;
 use crate::orders::submit_command;
 use crate::patience::patiently;
 use crate::ports::StoreError;
@@ -118,19 +116,14 @@ pub(super) async fn cancel(talk: &mut Talk<'_>, job: &Job) -> Result<Toast, Stor
             }],
         },
         rider: Rider::Cancel {
-            job: job.id.clone(),
+            job: Box::new(job.clone()),
         },
         outbox: vec![final_progress(job, talk.now)],
         audit: None,
     };
     fail_point!("cancel.before_post");
     match post(talk, command).await? {
-        LedgerOutcome::Applied { .. } => {
-            let took = talk.now - job.created_at;
-            let ending = Ending::CancelledBeforeSubmit;
-            metrics::JOBS.finished(job.spec.mode(), job.lane, "none", ending, took);
-            Ok(Toast::JobCancelled)
-        }
+        LedgerOutcome::Applied { .. } => Ok(Toast::JobCancelled),
         // A worker was faster, or it ended meanwhile.
         LedgerOutcome::Refused(_) => Ok(Toast::TooLateToCancel),
     }

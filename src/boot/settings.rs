@@ -138,6 +138,7 @@ pub(super) fn session(config: &Config) -> SessionSettings {
             base: config.sessions.store_retry_base,
             max: config.sessions.store_retry_max,
         },
+        inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
     }
 }
 
@@ -173,6 +174,7 @@ pub(super) fn provider(config: &Config) -> ProviderSettings {
                 base: config.jobs.store_retry_base,
                 max: config.jobs.store_retry_max,
             },
+            inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
         },
         drain: share(config, RUNS_SHARE),
     }

@@ -347,6 +347,9 @@ pub struct NanoBanana {
     pub timeout_4k: Duration,
     #[serde(deserialize_with = "values::bytes")]
     pub response_bytes_max: usize,
+    /// All input pictures of one request together, before base64.
+    #[serde(deserialize_with = "values::bytes")]
+    pub inputs_bytes_max: u64,
     #[serde(deserialize_with = "values::ambiguity")]
     pub ambiguity: AmbiguityPolicy,
     #[serde(deserialize_with = "values::micro_usd")]

@@ -131,6 +131,7 @@ failed-moderation = 🚫 The AI refused: its rules forbid such a picture.
 failed-provider = 😔 The AI could not do this request.
 failed-timeout = ⌛ The AI did not answer in time.
 failed-input = 🖼 The source photo could not be opened: it is unavailable or damaged.
+failed-inputs-too-large = 🐘 The source photos together are too large for one request.
 failed-ours = 🛠 Something broke on our side, so there is no picture.
 failed-cancelled = ✖️ Cancelled.
 failed-returned = ↩️ The whole <b>{ $price }</b> is back. Your balance is <b>{ $balance }</b>.
@@ -138,6 +139,7 @@ hint-rephrase = Describe the idea in other words and send it again.
 hint-rephrase-edit = Describe the edit in other words or take another photo.
 hint-again = Try again a little later.
 hint-resend = Send the photo again with a caption that says what to change.
+hint-resend-smaller = Send fewer of them, or send them as photos instead of files: Telegram makes photos smaller.
 
 ## The finished picture
 
@@ -150,6 +152,7 @@ unsupported-voice = 🙉 I don't understand voice and audio. Write the same as t
 unsupported-video = 🎬 I don't work with videos. Send a photo with a caption or describe a picture in words.
 unsupported-file = 📄 This file can't be used: send a PNG, JPEG or WebP picture.
 unsupported-too-large = 🐘 The picture is too large: the limit is { $megabytes } MB. Send it as a photo instead of a file, and Telegram will make it smaller.
+unsupported-too-large-together = 🐘 These photos together are too large: the limit for one request is { $megabytes } MB. Send fewer of them, or as photos instead of files, and Telegram will make them smaller.
 unsupported-too-long =
     { $chars ->
         [one] ✂️ The description is too long: the limit is { $chars } character. Shorten it and send it again.

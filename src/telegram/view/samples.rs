@@ -201,6 +201,9 @@ fn replies() -> Vec<(String, Reply)> {
         Unsupported::Video,
         Unsupported::File,
         Unsupported::TooLarge,
+        Unsupported::TooLargeTogether {
+            bytes_max: 15_000_000,
+        },
         Unsupported::TooLong,
         Unsupported::Empty,
         Unsupported::TooManyPictures,
