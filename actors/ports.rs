@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod payments;
 pub mod provider;
 pub mod updates;
+pub mod usage;
 pub mod users;
 pub mod view;
 

@@ -20,3 +20,4 @@ pub mod pricing;
 pub mod spec;
 pub mod time;
 pub mod turns;
+pub mod usage;

@@ -18,6 +18,7 @@ mod jobs;
 mod ledger;
 mod migrate;
 mod outbox;
+mod usage;
 mod users;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use jobs::JobRows;
 pub use ledger::LedgerRows;
 pub use outbox::{OutboxRows, insert_outbox};
 pub use stmt::Stmt;
+pub use usage::UsageRows;
 pub use users::UserRows;
 
 /// Every statement of the stores, file by file.
@@ -50,10 +52,12 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::reads::STATEMENTS,
     ledger::riders::jobs::STATEMENTS,
     ledger::riders::submit::STATEMENTS,
+    ledger::riders::usage::STATEMENTS,
     ledger::spending::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
     outbox::STATEMENTS,
+    usage::STATEMENTS,
     users::STATEMENTS,
     verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
@@ -63,6 +67,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::jobs::STATEMENTS,
     verify::lots::STATEMENTS,
     verify::sessions::STATEMENTS,
+    verify::usage::STATEMENTS,
     verify::waiting::STATEMENTS,
 ];
 
@@ -72,5 +77,6 @@ pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
     ledger::reads::POSTGRES_ONLY,
     ledger::riders::jobs::POSTGRES_ONLY,
     ledger::riders::submit::POSTGRES_ONLY,
+    ledger::riders::usage::POSTGRES_ONLY,
     ledger::spending::POSTGRES_ONLY,
 ];

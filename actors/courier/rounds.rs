@@ -192,7 +192,10 @@ impl Rounds {
             return false;
         };
         let words = match &first.body {
-            OutboxBody::Text { .. } | OutboxBody::Progress { .. } => true,
+            OutboxBody::Text { .. }
+            | OutboxBody::Progress { .. }
+            | OutboxBody::Usage { .. }
+            | OutboxBody::UsageWarning { .. } => true,
             OutboxBody::Result { .. } | OutboxBody::File { .. } => false,
         };
         words && first.slot.is_some() && first.slot == second.slot

@@ -13,6 +13,10 @@ pub enum CommandAction {
     CancelEverything,
     ChooseLanguage,
     SetLanguage(Language),
+    /// Offers a session by the second, or shows the one that runs.
+    ShowBoost,
+    /// Ends what runs by the second.
+    StopRunning,
 }
 
 /// The list of commands.

@@ -13,6 +13,7 @@ use rei_domain::time::Moment;
 use crate::ports::StoreError;
 use crate::ports::jobs::{AttemptOutcome, NewJob};
 use crate::ports::outbox::NewOutbox;
+use crate::ports::usage::UsageRider;
 
 /// A posting with the rows that must commit with it, and the guard they stand under.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ pub enum Rider {
         fence: Fence,
         due_at: Moment,
     },
+    /// A session by the running second begins, goes on or ends.
+    Usage(UsageRider),
 }
 
 /// How a command ended.
@@ -79,6 +82,9 @@ pub enum CommandRefusal {
     /// The user may not order; `None` is until it is lifted.
     #[error("the user is banned")]
     Banned { until: Option<Moment> },
+    /// The session's row is not what the command was made from, or the user runs one already.
+    #[error("the session has moved on")]
+    UsageMoved,
     /// The job's fence or state is not what the command expected.
     #[error("the job has moved on")]
     JobMoved { state: Option<JobState> },

@@ -2,6 +2,7 @@
 
 use rei_domain::conversation::{Balance, Language, Reply, Toast};
 use rei_domain::time::Moment;
+use rei_domain::usage::Usage;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::jobs::Job;
@@ -32,6 +33,13 @@ pub struct JobFacts {
     pub now: Moment,
 }
 
+/// What a message about a session by the second is rendered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageFacts {
+    pub usage: Usage,
+    pub balance: Balance,
+}
+
 /// Renders what the bot says. Pure: the same values give the same words.
 pub trait View: Send + Sync + 'static {
     /// A reply of the conversation.
@@ -42,6 +50,12 @@ pub trait View: Send + Sync + 'static {
 
     /// The caption of a job's picture, with its buttons; at most 1024 UTF-16 units.
     fn result(&self, language: Language, facts: &JobFacts) -> Rendered;
+
+    /// Where a session by the second stands, running or ended.
+    fn usage(&self, language: Language, facts: &UsageFacts) -> Rendered;
+
+    /// That a session by the second will end by itself, and why.
+    fn usage_warning(&self, language: Language, facts: &UsageFacts) -> Rendered;
 
     /// The answer to a tap, at most 200 characters; `None` for [`Toast::Silent`].
     fn toast(&self, language: Language, toast: Toast) -> Option<String>;

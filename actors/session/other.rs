@@ -5,7 +5,7 @@ use rei_domain::draft::DraftState;
 use rei_domain::money::Money;
 
 use super::conversation::Talk;
-use super::taps;
+use super::{boost, taps};
 use crate::ports::StoreError;
 use crate::ports::commands::CommandAction;
 use crate::ports::users::Reachable;
@@ -76,6 +76,8 @@ async fn command(
             talk.commit.language = Some((talk.user_id(), language));
             talk.say(&Reply::LanguageChanged);
         }
+        CommandAction::ShowBoost => boost::show(talk).await?,
+        CommandAction::StopRunning => boost::stop_running(talk).await?,
     }
     Ok(())
 }
@@ -112,6 +114,7 @@ async fn cancel_everything(talk: &mut Talk<'_>) -> Result<(), StoreError> {
             | Toast::Outdated
             | Toast::NotEnough
             | Toast::SendingFile
+            | Toast::Stopping
             | Toast::NotFound
             | Toast::TryLater => {}
         }

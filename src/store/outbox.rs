@@ -250,7 +250,11 @@ async fn deliver(
             conn.execute(sql!(REMEMBER_PICTURE, row.chat_id, message.0, job))
                 .await?;
         }
-        OutboxBody::Text { .. } | OutboxBody::Progress { .. } | OutboxBody::File { .. } => {}
+        OutboxBody::Text { .. }
+        | OutboxBody::Progress { .. }
+        | OutboxBody::Usage { .. }
+        | OutboxBody::UsageWarning { .. }
+        | OutboxBody::File { .. } => {}
     }
     Ok(())
 }

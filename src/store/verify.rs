@@ -19,6 +19,7 @@ pub(super) mod jobs;
 pub(super) mod lots;
 mod report;
 pub(super) mod sessions;
+pub(super) mod usage;
 pub(super) mod waiting;
 
 use rei_actors::ports::StoreError;
@@ -36,6 +37,7 @@ const CHECKS: &[&[Check]] = &[
     lots::CHECKS,
     jobs::CHECKS,
     sessions::CHECKS,
+    usage::CHECKS,
     waiting::CHECKS,
 ];
 

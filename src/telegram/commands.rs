@@ -4,10 +4,12 @@
 //! `/help` are made from the list, so they cannot go stale.
 
 mod balance;
+mod boost;
 mod cancel;
 mod help;
 mod lang;
 mod start;
+mod stop;
 
 use std::sync::Arc;
 
@@ -17,11 +19,13 @@ use rei_domain::conversation::Language;
 use crate::telegram::catalogue::Catalogue;
 
 /// Every command, in the order of the menu.
-const ALL: [&dyn Command; 5] = [
+const ALL: [&dyn Command; 7] = [
     &start::Start,
     &help::Help,
     &balance::Balance,
     &cancel::Cancel,
+    &boost::Boost,
+    &stop::Stop,
     &lang::Lang,
 ];
 
@@ -87,6 +91,8 @@ mod tests {
         assert_eq!(act("Balance", ""), Some(CommandAction::ShowBalance));
         assert_eq!(act("cancel", ""), Some(CommandAction::CancelEverything));
         assert_eq!(act("lang", ""), Some(CommandAction::ChooseLanguage));
+        assert_eq!(act("boost", ""), Some(CommandAction::ShowBoost));
+        assert_eq!(act("stop", ""), Some(CommandAction::StopRunning));
         assert_eq!(act("refund", ""), None);
         assert_eq!(act("", ""), None);
     }

@@ -2,6 +2,7 @@
 
 pub(in crate::store) mod jobs;
 pub(in crate::store) mod submit;
+pub(in crate::store) mod usage;
 
 use rei_actors::ports::StoreError;
 use rei_actors::ports::ledger::{CommandRefusal, LedgerCommand, Rider};
@@ -10,11 +11,13 @@ use rei_domain::time::Moment;
 use crate::store::Conn;
 use jobs::{JobMove, Jobs};
 use submit::Submits;
+use usage::Usages;
 
 /// The riders of one batch: what they found, and what they will write.
 pub(super) struct Riders {
     submits: Submits,
     jobs: Jobs,
+    usages: Usages,
 }
 
 impl Riders {
@@ -27,6 +30,7 @@ impl Riders {
         Ok(Riders {
             submits: Submits::read(conn, commands, now).await?,
             jobs: Jobs::read(conn, commands, now).await?,
+            usages: Usages::read(conn, commands, now).await?,
         })
     }
 
@@ -35,6 +39,7 @@ impl Riders {
         match &command.rider {
             Rider::None => Ok(()),
             Rider::Submit { draft, nonce, job } => self.submits.check(command, draft, nonce, job),
+            Rider::Usage(rider) => self.usages.check(command.posting.user, rider),
             Rider::Finish { .. } | Rider::Cancel { .. } | Rider::RetryLost { .. } => {
                 match JobMove::of(&command.rider) {
                     Some(asked) => self.jobs.check(command.posting.user, &asked),
@@ -52,11 +57,15 @@ impl Riders {
         if let Some(asked) = JobMove::of(&command.rider) {
             self.jobs.accept(&asked);
         }
+        if let Rider::Usage(rider) = &command.rider {
+            self.usages.accept(rider, &command.posting);
+        }
     }
 
     /// Writes what was taken up.
     pub(super) async fn write(&self, conn: &mut Conn) -> Result<(), StoreError> {
         self.submits.write(conn).await?;
-        self.jobs.write(conn).await
+        self.jobs.write(conn).await?;
+        self.usages.write(conn).await
     }
 }

@@ -151,7 +151,7 @@ impl<'a> JobMove<'a> {
                 due_at: Some(*due_at),
                 attempt: Some(AttemptOutcome::Lost),
             }),
-            Rider::None | Rider::Submit { .. } => None,
+            Rider::None | Rider::Submit { .. } | Rider::Usage(_) => None,
         }
     }
 }
