@@ -18,9 +18,12 @@ use rei_domain::pricing::ImagePrices;
 use rei_domain::time::{Moment, Span};
 use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
 
+use super::admin::AdminSettings;
+use crate::audit::Auditor;
 use crate::bell::Bell;
 use crate::patience::Patience;
 use crate::ports::StoreError;
+use crate::ports::acts::ActStore;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::commands::Commands;
 use crate::ports::drafts::{DraftStore, TurnCommit};
@@ -45,6 +48,8 @@ pub struct SessionPorts {
     pub drafts: Arc<dyn DraftStore>,
     pub jobs: Arc<dyn JobStore>,
     pub usages: Arc<dyn UsageStore>,
+    pub acts: Arc<dyn ActStore>,
+    pub auditor: Arc<Auditor>,
     pub poster: Arc<dyn Poster>,
     /// Who will do the work, for what it is expected to cost.
     pub provider: Arc<dyn Provider>,
@@ -84,6 +89,7 @@ pub struct SessionSettings {
     pub updates_at_once: u32,
     /// For ledger postings while the database is away.
     pub patience: Patience,
+    pub admin: AdminSettings,
 }
 
 /// What to do after the stored updates were looked at.
@@ -195,6 +201,10 @@ async fn answer_turn(
         .users
         .meet(sender.user, sender.chat, sender.language, now)
         .await?;
+    if user.name != sender.name {
+        let name = sender.name.as_deref();
+        ports.users.rename(user.id, name).await?;
+    }
     let mut talk = Talk {
         ports,
         settings,
@@ -209,6 +219,8 @@ async fn answer_turn(
     talk.become_reachable(&turn.content).await?;
     let bonus = super::bonus::grant_once(&talk).await?;
     match turn.content {
+        TurnContent::Words { .. } | TurnContent::Pictures { .. }
+            if super::admin::turn_away(&mut talk).await? => {}
         TurnContent::Words { text, reply_to } => {
             super::requests::words(&mut talk, &text, reply_to).await?;
         }
@@ -261,7 +273,8 @@ impl Talk<'_> {
         self.say(&Reply::Unsupported(what));
     }
 
-    fn say_in(&mut self, slot: Option<String>, reply: &Reply) {
+    /// Says something in a place of the chat.
+    pub fn say_in(&mut self, slot: Option<String>, reply: &Reply) {
         let rendered = self.ports.view.reply(self.language(), reply);
         let message = NewOutbox {
             key: self.message_key(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_rt::Arbiter;
 use anyhow::Context as _;
+use rei_actors::audit::Auditor;
 use rei_actors::bell::Bell;
 use rei_actors::courier::Courier;
 use rei_actors::courier::delivery::CourierPorts;
@@ -46,7 +47,8 @@ use crate::http::{
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows, UsageRows, UserRows,
+    ActRows, AssetRows, AuditRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows,
+    UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -124,6 +126,8 @@ struct Parts {
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
     ledger_rows: Arc<dyn LedgerStore>,
+    acts: Arc<ActRows>,
+    auditor: Arc<Auditor>,
     assets: Arc<dyn Assets>,
     pictures: Arc<dyn PictureCheck>,
     messenger: Arc<dyn Messenger>,
@@ -155,7 +159,10 @@ impl Parts {
             pictures.clone(),
             outside.handle(),
         )?;
+        let log = Arc::new(AuditRows::new(db.clone()));
         Ok(Self {
+            acts: Arc::new(ActRows::new(db.clone())),
+            auditor: Arc::new(Auditor::new(log, clock.clone(), Arc::new(UuidIds))),
             jobs: Arc::new(JobRows::new(db.clone())),
             users: Arc::new(UserRows::new(db.clone())),
             usages: Arc::new(UsageRows::new(db.clone())),
@@ -201,7 +208,7 @@ impl House {
         });
         let mut arbiters = Vec::new();
         let intake = start_actors(&config, &parts, &tree, &mut arbiters, &doors).await?;
-        let server = start_server(loaded, &db, &doors, &tree, intake)?;
+        let server = start_server(loaded, &db, &doors, &tree, intake, parts.auditor.clone())?;
         doors.open();
         outside.handle().spawn(introduce(
             parts.api.clone(),
@@ -314,6 +321,8 @@ async fn start_actors(
         drafts: parts.drafts.clone(),
         jobs: parts.jobs.clone(),
         usages: parts.usages.clone(),
+        acts: parts.acts.clone(),
+        auditor: parts.auditor.clone(),
         poster: poster.clone(),
         provider: parts.provider.clone(),
         messenger: parts.messenger.clone(),
@@ -421,6 +430,7 @@ fn start_server(
     doors: &Doors,
     tree: &Tree,
     intake: Arc<dyn Intake>,
+    auditor: Arc<Auditor>,
 ) -> anyhow::Result<Server> {
     let config = &loaded.config;
     let webhook = config.http.public_url.as_ref().map(|_| Webhook {
@@ -440,6 +450,7 @@ fn start_server(
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
+        auditor,
         registry: rei_actors::metrics::registry().clone(),
         metrics: http_metrics(&loaded.fingerprint())?,
         build: BuildInfo::THIS,
