@@ -6,6 +6,7 @@
 
 pub mod supervision;
 
+pub mod audit;
 pub mod batch;
 pub mod bell;
 pub mod gate;

@@ -255,6 +255,7 @@ impl Jobs {
                 CommandRefusal::Money(_)
                 | CommandRefusal::Draft(_)
                 | CommandRefusal::Banned { .. }
+                | CommandRefusal::Act { .. }
                 | CommandRefusal::UsageMoved
                 | CommandRefusal::DraftNotFound,
             ) => {}

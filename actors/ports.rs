@@ -2,6 +2,7 @@
 //!
 //! Errors are classified by what the caller does next, never by what the wire said.
 
+pub mod acts;
 pub mod assets;
 pub mod audit;
 pub mod clock;

@@ -1,8 +1,9 @@
 //! The conversation: what a user can do, in words that do not know Telegram's wire, and what
 //! the bot can say, in values that do not know a language.
 
+use crate::admin::{AdminReply, Press};
 use crate::draft::Draft;
-use crate::ids::{AssetId, DraftId, JobId, MessageId, Nonce, UsageId};
+use crate::ids::{ActId, AssetId, DraftId, JobId, MessageId, Nonce, UsageId};
 use crate::metering::Tariff;
 use crate::money::Money;
 use crate::series::{COUNTS, SeriesEnd};
@@ -180,6 +181,12 @@ pub enum Tap {
     StopBoost {
         usage: UsageId,
     },
+    /// Agrees to an admin's act, or drops it.
+    Act {
+        act: ActId,
+        nonce: Nonce,
+        press: Press,
+    },
 }
 
 impl Tap {
@@ -205,6 +212,10 @@ impl Tap {
             Tap::SetLanguage { language } => format!("l.{}", language.as_str()),
             Tap::StartBoost { usage, rate } => format!("u.{usage}.go.{}", rate.kopecks()),
             Tap::StopBoost { usage } => format!("u.{usage}.stop"),
+            Tap::Act { act, nonce, press } => match press {
+                Press::Allow => format!("a.{act}.ok.{nonce}"),
+                Press::Drop => format!("a.{act}.no.{nonce}"),
+            },
         }
     }
 
@@ -218,9 +229,21 @@ impl Tap {
             ["d", id, rest @ ..] if is_id(id) => draft_tap(DraftId::new(*id), rest),
             ["j", id, verb] if is_id(id) => job_tap(JobId::new(*id), verb),
             ["u", id, rest @ ..] if is_id(id) => boost_tap(UsageId::new(*id), rest),
+            ["a", id, verb, nonce] if is_id(id) && is_id(nonce) => {
+                act_tap(ActId::new(*id), verb, Nonce::new(*nonce))
+            }
             _ => Err(UnknownTap),
         }
     }
+}
+
+fn act_tap(act: ActId, verb: &str, nonce: Nonce) -> Result<Tap, UnknownTap> {
+    let press = match verb {
+        "ok" => Press::Allow,
+        "no" => Press::Drop,
+        _ => return Err(UnknownTap),
+    };
+    Ok(Tap::Act { act, nonce, press })
 }
 
 fn draft_tap(draft: DraftId, rest: &[&str]) -> Result<Tap, UnknownTap> {
@@ -366,6 +389,8 @@ pub enum Reply {
     NothingRuns,
     /// A request of ours could not be kept; nothing was charged.
     TryLater,
+    /// To admins, and about what they did.
+    Admin(Box<AdminReply>),
 }
 
 /// Why a boost did not start.
@@ -417,6 +442,10 @@ pub enum Toast {
     /// Not the user's, or gone: the same answer for both.
     NotFound,
     TryLater,
+    /// The user may not order; a message says why.
+    Banned,
+    /// Whoever asked for an act cannot be the second one to agree.
+    AnotherAdmin,
 }
 
 /// Trims a prompt and checks its length.
@@ -490,6 +519,11 @@ mod tests {
         }
         for language in Language::ALL {
             taps.push(Tap::SetLanguage { language });
+        }
+        for press in [Press::Allow, Press::Drop] {
+            let act = ActId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b");
+            let nonce = Nonce::new("0123456789abcdef");
+            taps.push(Tap::Act { act, nonce, press });
         }
         taps
     }

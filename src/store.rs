@@ -10,6 +10,7 @@ pub mod db;
 pub mod stmt;
 pub mod verify;
 
+mod acts;
 mod assets;
 pub(crate) mod audit;
 mod drafts;
@@ -28,6 +29,7 @@ pub(crate) mod fixtures;
 #[cfg(test)]
 mod statements_tests;
 
+pub use acts::ActRows;
 pub use assets::AssetRows;
 pub use audit::AuditRows;
 pub use conn::{Conn, Engine};
@@ -45,6 +47,9 @@ pub use users::UserRows;
 
 /// Every statement of the stores, file by file.
 pub const STATEMENTS: &[&[&str]] = &[
+    acts::STATEMENTS,
+    acts::effects::STATEMENTS,
+    acts::people::STATEMENTS,
     assets::STATEMENTS,
     audit::STATEMENTS,
     db::STATEMENTS,
@@ -55,6 +60,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::STATEMENTS,
     ledger::lots::STATEMENTS,
     ledger::reads::STATEMENTS,
+    ledger::riders::acts::STATEMENTS,
     ledger::riders::jobs::STATEMENTS,
     ledger::riders::submit::STATEMENTS,
     ledger::riders::usage::STATEMENTS,
@@ -82,8 +88,10 @@ pub const STATEMENTS: &[&[&str]] = &[
 
 /// Statements that PostgreSQL alone understands: the locking forms of others.
 pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    acts::POSTGRES_ONLY,
     audit::POSTGRES_ONLY,
     ledger::reads::POSTGRES_ONLY,
+    ledger::riders::acts::POSTGRES_ONLY,
     ledger::riders::jobs::POSTGRES_ONLY,
     ledger::riders::submit::POSTGRES_ONLY,
     ledger::riders::usage::POSTGRES_ONLY,

@@ -1,11 +1,12 @@
 //! The ledger's rows, and the rows that commit with them.
 
 use async_trait::async_trait;
+use rei_domain::admin::ActState;
 use rei_domain::audit::AuditEntry;
 use rei_domain::billing::Ending;
 use rei_domain::conversation::Balance;
 use rei_domain::draft::ConfirmRefusal;
-use rei_domain::ids::{DraftId, Fence, JobId, Nonce, ShardId, UserId};
+use rei_domain::ids::{ActId, DraftId, Fence, JobId, Nonce, ShardId, UserId};
 use rei_domain::job::JobState;
 use rei_domain::ledger::{Applied, Posting, Refusal};
 use rei_domain::time::Moment;
@@ -23,7 +24,26 @@ pub struct LedgerCommand {
     /// Messages that tell of it, written only if the posting is applied now.
     pub outbox: Vec<NewOutbox>,
     /// The audit entry of an admin's act, written only if the posting is applied now.
-    pub audit: Option<AuditEntry>,
+    pub audit: Option<Audited>,
+}
+
+/// The audit entry of a command, and the act of an admin that it carries out.
+#[derive(Clone, Debug)]
+pub struct Audited {
+    pub entry: AuditEntry,
+    /// The act is done with the posting. Guard: it stands where the press found it, has not
+    /// expired, and is about this user and this sum.
+    pub act: Option<CarriedOut>,
+}
+
+/// An act that is carried out.
+#[derive(Clone, Debug)]
+pub struct CarriedOut {
+    pub act: ActId,
+    /// Where the press found it.
+    pub from: ActState,
+    /// Who agreed as the second one.
+    pub approver: Option<UserId>,
 }
 
 /// Rows beyond the ledger that exist exactly when the posting does.
@@ -86,6 +106,9 @@ pub enum CommandRefusal {
     /// The session's row is not what the command was made from, or the user runs one already.
     #[error("the session has moved on")]
     UsageMoved,
+    /// The act is over, or cannot be carried out like this.
+    #[error("the act cannot be carried out")]
+    Act { state: Option<ActState> },
     /// The job's fence or state is not what the command expected.
     #[error("the job has moved on")]
     JobMoved { state: Option<JobState> },

@@ -19,10 +19,13 @@ use rei_domain::pricing::ImagePrices;
 use rei_domain::time::{Moment, Span};
 use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
 
+use super::admin::AdminSettings;
+use crate::audit::Auditor;
 use crate::bell::Bell;
 use crate::orders::Order;
 use crate::patience::Patience;
 use crate::ports::StoreError;
+use crate::ports::acts::ActStore;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::commands::Commands;
 use crate::ports::drafts::{DraftStore, TurnCommit};
@@ -49,6 +52,8 @@ pub struct SessionPorts {
     pub jobs: Arc<dyn JobStore>,
     pub usages: Arc<dyn UsageStore>,
     pub series: Arc<dyn SeriesStore>,
+    pub acts: Arc<dyn ActStore>,
+    pub auditor: Arc<Auditor>,
     pub poster: Arc<dyn Poster>,
     /// Who will do the work, for what it is expected to cost.
     pub provider: Arc<dyn Provider>,
@@ -90,6 +95,7 @@ pub struct SessionSettings {
     pub patience: Patience,
     /// The bytes that the pictures of one request may have together.
     pub inputs_bytes_max: u64,
+    pub admin: AdminSettings,
 }
 
 /// What to do after the stored updates were looked at.
@@ -201,6 +207,10 @@ async fn answer_turn(
         .users
         .meet(sender.user, sender.chat, sender.language, now)
         .await?;
+    if user.name != sender.name {
+        let name = sender.name.as_deref();
+        ports.users.rename(user.id, name).await?;
+    }
     let mut talk = Talk {
         ports,
         settings,
@@ -215,6 +225,8 @@ async fn answer_turn(
     talk.become_reachable(&turn.content).await?;
     let bonus = super::bonus::grant_once(&talk).await?;
     match turn.content {
+        TurnContent::Words { .. } | TurnContent::Pictures { .. }
+            if super::admin::turn_away(&mut talk).await? => {}
         TurnContent::Words { text, reply_to } => {
             super::requests::words(&mut talk, &text, reply_to).await?;
         }
@@ -278,7 +290,8 @@ impl Talk<'_> {
         self.say(&Reply::Unsupported(what));
     }
 
-    fn say_in(&mut self, slot: Option<String>, reply: &Reply) {
+    /// Says something in a place of the chat.
+    pub fn say_in(&mut self, slot: Option<String>, reply: &Reply) {
         let rendered = self.ports.view.reply(self.language(), reply);
         let message = NewOutbox {
             key: self.message_key(),

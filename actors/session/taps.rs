@@ -11,6 +11,7 @@ use rei_domain::time::Moment;
 
 use fail::fail_point;
 
+use super::admin;
 use super::conversation::Talk;
 use super::{boost, requests, series};
 use crate::orders::submit_command;
@@ -59,6 +60,10 @@ pub(super) async fn answer(
             Some(job) => cancel(talk, &job).await,
             None => Ok(Toast::NotFound),
         },
+        Tap::Act { act, nonce, press } => admin::press(talk, &act, &nonce, press).await,
+        Tap::Again { .. } | Tap::EditResult { .. } if admin::turn_away(talk).await? => {
+            Ok(Toast::Banned)
+        }
         Tap::Again { job } => match own_job(talk, &job).await? {
             Some(job) => {
                 requests::again(talk, &job.spec).await?;
@@ -183,9 +188,13 @@ async fn submit(talk: &mut Talk<'_>, draft: Draft, lane: LaneName) -> Result<Toa
         LedgerOutcome::Refused(CommandRefusal::Draft(refusal)) => {
             refuse_confirm(talk, draft, refusal).await
         }
+        LedgerOutcome::Refused(CommandRefusal::Banned { .. }) => {
+            admin::turn_away(talk).await?;
+            Ok(Toast::Banned)
+        }
         LedgerOutcome::Refused(
             refusal @ (CommandRefusal::Money(_)
-            | CommandRefusal::Banned { .. }
+            | CommandRefusal::Act { .. }
             | CommandRefusal::UsageMoved
             | CommandRefusal::DraftNotFound
             | CommandRefusal::JobMoved { .. }),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_rt::Arbiter;
 use anyhow::Context as _;
+use rei_actors::audit::Auditor;
 use rei_actors::bell::Bell;
 use rei_actors::courier::Courier;
 use rei_actors::courier::delivery::CourierPorts;
@@ -47,8 +48,8 @@ use crate::http::{
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, NoticeRows, OutboxRows, SeriesRows,
-    UsageRows, UserRows,
+    ActRows, AssetRows, AuditRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, NoticeRows,
+    OutboxRows, SeriesRows, UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -127,6 +128,8 @@ struct Parts {
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
     ledger_rows: Arc<dyn LedgerStore>,
+    acts: Arc<ActRows>,
+    auditor: Arc<Auditor>,
     assets: Arc<dyn Assets>,
     pictures: Arc<dyn PictureCheck>,
     messenger: Arc<dyn Messenger>,
@@ -158,7 +161,10 @@ impl Parts {
             pictures.clone(),
             outside.handle(),
         )?;
+        let log = Arc::new(AuditRows::new(db.clone()));
         Ok(Self {
+            acts: Arc::new(ActRows::new(db.clone())),
+            auditor: Arc::new(Auditor::new(log, clock.clone(), Arc::new(UuidIds))),
             jobs: Arc::new(JobRows::new(db.clone())),
             users: Arc::new(UserRows::new(db.clone())),
             usages: Arc::new(UsageRows::new(db.clone())),
@@ -205,7 +211,7 @@ impl House {
         });
         let mut arbiters = Vec::new();
         let intake = start_actors(&config, &parts, &tree, &mut arbiters, &doors).await?;
-        let server = start_server(loaded, &db, &doors, &tree, intake)?;
+        let server = start_server(loaded, &db, &doors, &tree, intake, parts.auditor.clone())?;
         doors.open();
         outside.handle().spawn(introduce(
             parts.api.clone(),
@@ -319,6 +325,8 @@ async fn start_actors(
         jobs: parts.jobs.clone(),
         usages: parts.usages.clone(),
         series: parts.series.clone(),
+        acts: parts.acts.clone(),
+        auditor: parts.auditor.clone(),
         poster: poster.clone(),
         provider: parts.provider.clone(),
         messenger: parts.messenger.clone(),
@@ -443,6 +451,7 @@ fn start_server(
     doors: &Doors,
     tree: &Tree,
     intake: Arc<dyn Intake>,
+    auditor: Arc<Auditor>,
 ) -> anyhow::Result<Server> {
     let config = &loaded.config;
     let webhook = config.http.public_url.as_ref().map(|_| Webhook {
@@ -463,6 +472,7 @@ fn start_server(
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
+        auditor,
         registry: rei_actors::metrics::registry().clone(),
         metrics: http_metrics(&loaded.fingerprint())?,
         build: BuildInfo::THIS,

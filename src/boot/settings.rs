@@ -14,8 +14,10 @@ use rei_actors::scheduler::SchedulerSettings;
 use rei_actors::scheduler::dispatch::DispatchSettings;
 use rei_actors::series::SeriesSettings;
 use rei_actors::session::SessionRest;
+use rei_actors::session::admin::AdminSettings;
 use rei_actors::session::conversation::SessionSettings;
 use rei_actors::supervision::{Backoff, ChildSpec, Heartbeat, Intensity, NurserySpec};
+use rei_domain::admin::{Policy, Roster};
 use rei_domain::time::Span;
 use secrecy::ExposeSecret;
 
@@ -133,12 +135,29 @@ pub(super) fn session(config: &Config) -> SessionSettings {
         job_deadline: span(config.jobs.deadline),
         update_attempts_max: config.sessions.update_attempts_max,
         updates_at_once: config.sessions.updates_at_once,
+        admin: admin(config),
         patience: Patience {
             tries: config.sessions.store_tries,
             base: config.sessions.store_retry_base,
             max: config.sessions.store_retry_max,
         },
         inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
+    }
+}
+
+fn admin(config: &Config) -> AdminSettings {
+    AdminSettings {
+        roster: Roster {
+            owners: config.telegram.admin_ids.clone(),
+            admins: config.admin.admin_ids.clone(),
+            supports: config.admin.support_ids.clone(),
+        },
+        policy: Policy {
+            admin_limit: config.admin.money_limit,
+            second_above: config.admin.second_above,
+        },
+        confirm_within: span(config.admin.confirm),
+        approve_within: span(config.admin.approve),
     }
 }
 

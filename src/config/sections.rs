@@ -25,6 +25,7 @@ pub struct Config {
     pub log: Log,
     pub http: Http,
     pub telegram: Telegram,
+    pub admin: Admin,
     pub intake: Intake,
     pub sessions: Sessions,
     pub database: Database,
@@ -127,6 +128,26 @@ pub struct Telegram {
     pub outbox_poll: Duration,
     #[serde(rename = "progress_refresh_ms", deserialize_with = "values::millis")]
     pub progress_refresh: Duration,
+}
+
+/// Who may do more than a user, and how much. Owners are `telegram.admin_ids`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    #[serde(deserialize_with = "values::user_ids")]
+    pub admin_ids: Vec<UserId>,
+    #[serde(deserialize_with = "values::user_ids")]
+    pub support_ids: Vec<UserId>,
+    /// The most that one act of an admin may move.
+    #[serde(rename = "money_limit_kopecks", deserialize_with = "values::kopecks")]
+    pub money_limit: Money,
+    /// An act that moves more needs a second person.
+    #[serde(rename = "second_above_kopecks", deserialize_with = "values::kopecks")]
+    pub second_above: Money,
+    #[serde(rename = "confirm_secs", deserialize_with = "values::secs")]
+    pub confirm: Duration,
+    #[serde(rename = "approve_secs", deserialize_with = "values::secs")]
+    pub approve: Duration,
 }
 
 /// The way in.

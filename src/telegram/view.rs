@@ -4,6 +4,7 @@
 //! prompt is, with callback data made by `Tap::render` alone. Amounts, times and plurals read
 //! as people write them. Decides nothing: prices, states and permissions come in as values.
 
+pub(in crate::telegram) mod admin;
 mod boost;
 mod card;
 mod html;
@@ -96,6 +97,7 @@ impl View for FluentView {
                 series::ended(words, counts, *charged, *took_secs, *reason, *balance)
             }
             Reply::NothingRuns => replies::plain(words.say("stop-nothing")),
+            Reply::Admin(reply) => admin::render(words, reply),
             Reply::TryLater => replies::plain(words.say("try-later")),
         }
     }

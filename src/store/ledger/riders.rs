@@ -1,5 +1,6 @@
 //! Riders: the rows that commit with a posting, and the guards they stand under. A file each.
 
+pub(in crate::store) mod acts;
 pub(in crate::store) mod jobs;
 pub(in crate::store) mod submit;
 pub(in crate::store) mod usage;
@@ -9,6 +10,7 @@ use rei_actors::ports::ledger::{CommandRefusal, LedgerCommand, Rider};
 use rei_domain::time::Moment;
 
 use crate::store::Conn;
+use acts::Acts;
 use jobs::{JobMove, Jobs};
 use submit::Submits;
 use usage::Usages;
@@ -18,6 +20,7 @@ pub(super) struct Riders {
     submits: Submits,
     jobs: Jobs,
     usages: Usages,
+    acts: Acts,
 }
 
 impl Riders {
@@ -31,11 +34,13 @@ impl Riders {
             submits: Submits::read(conn, commands, now).await?,
             jobs: Jobs::read(conn, commands, now).await?,
             usages: Usages::read(conn, commands, now).await?,
+            acts: Acts::read(conn, commands, now).await?,
         })
     }
 
     /// Whether the guard of a command's rider stands.
     pub(super) fn check(&self, command: &LedgerCommand) -> Result<(), CommandRefusal> {
+        self.acts.check(command)?;
         match &command.rider {
             Rider::None => Ok(()),
             Rider::Submit { draft, nonce, job } => self.submits.check(command, draft, nonce, job),
@@ -51,6 +56,7 @@ impl Riders {
 
     /// Takes up what an accepted command writes; later commands of the batch see it.
     pub(super) fn accept(&mut self, command: &LedgerCommand) {
+        self.acts.accept(command);
         if let Rider::Submit { draft, job, .. } = &command.rider {
             self.submits.accept(draft, job);
         }
@@ -66,6 +72,7 @@ impl Riders {
     pub(super) async fn write(&self, conn: &mut Conn) -> Result<(), StoreError> {
         self.submits.write(conn).await?;
         self.jobs.write(conn).await?;
-        self.usages.write(conn).await
+        self.usages.write(conn).await?;
+        self.acts.write(conn).await
     }
 }

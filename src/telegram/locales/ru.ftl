@@ -252,3 +252,137 @@ toast-already-finished = Здесь уже всё завершено.
 toast-sending-file = Отправляем файл без потери качества.
 toast-not-found = Не нашли такой запрос. Напишите, что нарисовать, и начнём заново.
 toast-try-later = Неполадка на нашей стороне. Попробуйте через минуту.
+
+## Администраторам
+
+command-admin-help = команды администратора
+command-admin-user = всё о пользователе
+command-admin-jobs = список задач
+command-admin-audit = журнал действий
+command-admin-add = начислить деньги
+command-admin-sub = списать деньги
+command-admin-adjust = поправить баланс
+command-admin-refund = вернуть деньги за картинку
+command-admin-cancel-job = снять задачу с очереди
+command-admin-caps = задать лимиты трат
+command-admin-ban = запретить заказы
+command-admin-unban = снять запрет
+
+admin-form-help = /admin
+admin-form-user = /admin_user ID|@имя
+admin-form-jobs = /admin_jobs [состояние|ID|@имя]
+admin-form-audit = /admin_audit [число|ID|@имя]
+admin-form-add = /add ID СУММА причина
+admin-form-sub = /sub ID СУММА причина [--debt]
+admin-form-adjust = /admin_adjust ID ±СУММА причина [--debt]
+admin-form-refund = /admin_refund ЗАДАЧА [СУММА] причина
+admin-form-cancel-job = /admin_cancel_job ЗАДАЧА причина
+admin-form-caps = /admin_caps ID ЧАС ДЕНЬ причина
+admin-form-ban = /ban ID [срок] причина
+admin-form-unban = /unban ID причина
+
+admin-help-support = <b>Команды поддержки</b>
+admin-help-admin = <b>Команды администратора</b>
+admin-help-owner = <b>Команды владельца</b>
+admin-help-command = <code>{ $form }</code> — { $summary }
+admin-usage = Пишите так: <code>{ $form }</code>
+
+admin-fault-no-user = ⚠️ Не указан пользователь.
+admin-fault-not-a-user = ⚠️ Пользователь — это числовой ID или @имя.
+admin-fault-no-sum = ⚠️ Не указана сумма.
+admin-fault-not-a-sum = ⚠️ Это не сумма. Можно так: 100, 100.50, 1 000,50 ₽.
+admin-fault-ambiguous-sum = ⚠️ Непонятно, где кончается сумма. Напишите её без пробелов или с ₽ в конце.
+admin-fault-too-fine = ⚠️ В рубле сто копеек: после запятой — не больше двух цифр.
+admin-fault-zero = ⚠️ Сумма должна быть больше нуля.
+admin-fault-too-large = ⚠️ Сумма слишком велика для одной операции.
+admin-fault-no-sign = ⚠️ У суммы нужен знак: +100 или -100.
+admin-fault-no-subject = ⚠️ Не указана задача.
+admin-fault-not-an-id = ⚠️ Это не похоже на ID задачи.
+admin-fault-not-a-cap = ⚠️ Лимит — это сумма, 0 (нельзя тратить) или - (как у всех). Сначала на час, потом на день.
+admin-fault-term = ⚠️ Срок — например, 30м, 12ч, 7д или 2н, не больше десяти лет.
+admin-fault-no-reason = ⚠️ Не указана причина. Её увидит пользователь, и она останется в журнале.
+admin-fault-long-reason = ⚠️ Причина длиннее 300 символов.
+admin-fault-filter = ⚠️ Такого отбора нет.
+admin-fault-too-much = ⚠️ В команде есть лишнее.
+
+admin-no-user = 🔎 Такого пользователя бот не знает.
+admin-no-job = 🔎 Такой задачи нет.
+admin-job-at-work = 🎨 Задача <code>{ $job }</code> уже в работе ({ $state }), её не остановить. Если она не получится, деньги вернутся сами; если получится, их можно вернуть через /admin_refund.
+admin-job-ended = 🏁 Задача <code>{ $job }</code> уже закончена ({ $state }): снимать нечего.
+admin-nothing-to-refund = ↩️ За задачу <code>{ $job }</code> столько не вернуть: осталось { $left }.
+admin-not-banned = Запрета нет, снимать нечего.
+admin-denied = ⛔ На это у вас нет прав.
+admin-denied-owners = ⛔ Увести пользователя в долг может только владелец.
+admin-denied-limit = ⛔ Ваш предел на одно действие — { $limit }. Попросите владельца.
+admin-nobody-to-approve = ⛔ Для такой суммы нужен второй администратор, а его нет.
+
+admin-act-credit = ➕ Начислить <b>{ $sum }</b> пользователю { $user }
+admin-act-debit = ➖ Списать <b>{ $sum }</b> у пользователя { $user }
+admin-act-owe = ➖ Списать <b>{ $sum }</b> у пользователя { $user }; чего не хватит, он останется должен
+admin-act-refund-job = ↩️ Вернуть <b>{ $sum }</b> пользователю { $user } за задачу <code>{ $job }</code>
+admin-act-cancel-job = ✖️ Снять с очереди задачу <code>{ $job }</code> пользователя { $user } и вернуть <b>{ $sum }</b>
+admin-act-caps = 🧢 Лимиты пользователя { $user }: { $caps }
+admin-act-ban = 🚷 Запретить заказы пользователю { $user } { $term }
+admin-act-unban = ✅ Снять запрет с пользователя { $user }
+admin-caps = в час { $hour }, в день { $day }
+admin-cap-default = как у всех
+admin-term = до { $time } (МСК)
+admin-term-open = бессрочно
+admin-reason = Причина: { $reason }
+
+admin-card-available = Баланс: { $before } → { $after }
+admin-card-owed = Долг: { $before } → { $after }
+admin-card-short = ⚠️ Столько сейчас нет: списание не пройдёт.
+admin-card-ask = Подтвердите до { $time } (МСК).
+admin-card-ask-two = Подтвердите до { $time } (МСК). Потом нужно согласие второго администратора.
+admin-card-waiting = ⏳ Ждём согласия второго администратора до { $time } (МСК).
+admin-card-approve = 🙋 Просит администратор { $asker }. Решите до { $time } (МСК).
+
+admin-ended-done = ✅ Сделано.
+admin-ended-refused = ❌ Не сделано, ничего не изменилось.
+admin-ended-withdrawn = 🗑 Отозвано, ничего не изменилось.
+admin-ended-expired = ⌛ Срок вышел, ничего не изменилось.
+admin-ended-open = ⏳ Ещё не решено.
+admin-ended-by-two = Просил { $asker }, согласился { $approver }.
+admin-cause-not-enough = На балансе только { $available }.
+admin-cause-more-than-left = Вернуть можно не больше { $left }.
+admin-cause-job-moved = Задача за это время начата или закончена.
+admin-cause-ledger = Книга учёта отказала; подробности — в логе.
+
+admin-user-head = 👤 <b>{ $user }</b> { $name } · { $language } · с { $since }
+admin-user-balance =
+    { $holds ->
+        [one] 💳 { $available } · 🔒 { $held } ({ $holds } холд)
+        [few] 💳 { $available } · 🔒 { $held } ({ $holds } холда)
+       *[many] 💳 { $available } · 🔒 { $held } ({ $holds } холдов)
+    }
+admin-user-owed = 📉 Долг: { $owed }
+admin-user-caps = 🧢 Лимиты: { $admin }; свои: { $own }
+admin-user-blocked = 🔕 Заблокировал бота
+admin-user-banned = 🚷 Заказы запрещены { $term }: { $reason }
+admin-user-jobs = <b>Последние задачи</b>
+admin-user-payments = <b>Последние платежи</b>
+admin-none = пусто
+admin-jobs-title = <b>Задачи</b>
+admin-job-line = <code>{ $id }</code> · { $user } · { $state } · { $sum } · { $time }
+admin-payment-line = <code>{ $id }</code> · { $sum }, не потрачено { $left } · { $time }
+admin-audit-title = <b>Журнал</b>
+admin-audit-line = <b>{ $seq }</b> { $time } · { $actor } ({ $via }) · { $action } · { $target } · { $outcome } · { $detail }
+
+told-credit = 🎁 Администратор начислил вам <b>{ $sum }</b>. Баланс — в /balance.
+told-debit = ➖ Администратор списал <b>{ $sum }</b>. Баланс — в /balance.
+told-owe = ➖ Администратор списал <b>{ $sum }</b>. Чего не хватило на балансе, спишется со следующего пополнения.
+told-refund-job = ↩️ Администратор вернул вам <b>{ $sum }</b> за картинку. Деньги уже на балансе.
+told-cancel-job = ✖️ Администратор снял вашу картинку с очереди. <b>{ $sum }</b> уже снова на балансе.
+told-caps = 🧢 Администратор изменил ваши лимиты трат: { $caps }.
+told-ban = 🚷 Администратор запретил вам новые заказы { $term }. Картинки из очереди сняты, деньги за них вернулись на баланс.
+told-unban = ✅ Администратор снял запрет: снова можно заказывать.
+banned = 🚷 Новые заказы вам запрещены { $term }. Деньги на балансе остаются вашими.
+
+button-act-confirm = ✅ Подтвердить
+button-act-drop = ✖️ Отозвать
+button-act-approve = ✅ Согласен
+button-act-decline = ✖️ Отклонить
+
+toast-banned = Новые заказы вам запрещены.
+toast-another-admin = Нужно согласие другого администратора.
