@@ -15,11 +15,22 @@ pub struct Rendered {
     pub keyboard: Vec<Vec<Button>>,
 }
 
-/// A button with callback data of at most 64 bytes.
+/// A button.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Button {
     pub label: String,
-    pub data: String,
+    #[serde(flatten)]
+    pub action: ButtonAction,
+}
+
+/// What pressing a button does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ButtonAction {
+    /// Sends the bot this callback data, at most 64 bytes.
+    Data(String),
+    /// Opens this address: a web page or an invoice.
+    Url(String),
 }
 
 /// What a job's message is rendered from.

@@ -153,7 +153,7 @@ pub fn unreadable(column: &'static str) -> StoreError {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rei_actors::ports::view::{Button, Rendered};
+    use rei_actors::ports::view::{Button, ButtonAction, Rendered};
     use rei_domain::ids::JobId;
 
     use super::*;
@@ -203,7 +203,7 @@ mod tests {
                 html: "<b>кот</b> \"?\" \\".to_owned(),
                 keyboard: vec![vec![Button {
                     label: "✅".to_owned(),
-                    data: "l.ru".to_owned(),
+                    action: ButtonAction::Data("l.ru".to_owned()),
                 }]],
             },
         };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use fluent_bundle::{FluentArgs, FluentValue};
-use rei_actors::ports::view::Button;
+use rei_actors::ports::view::{Button, ButtonAction};
 use rei_domain::conversation::{Language, Tap};
 use rei_domain::money::Money;
 use rei_domain::spec::{Aspect, ImageSpec, Mode};
@@ -144,7 +144,7 @@ impl Words<'_> {
 pub(super) fn labelled(label: String, tap: &Tap) -> Button {
     Button {
         label,
-        data: tap.render(),
+        action: ButtonAction::Data(tap.render()),
     }
 }
 
