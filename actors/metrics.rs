@@ -240,7 +240,10 @@ impl Jobs {
             }
             LedgerOutcome::Refused(CommandRefusal::JobMoved { .. }) => self.stale.inc(),
             LedgerOutcome::Refused(
-                CommandRefusal::Money(_) | CommandRefusal::Draft(_) | CommandRefusal::DraftNotFound,
+                CommandRefusal::Money(_)
+                | CommandRefusal::Draft(_)
+                | CommandRefusal::Banned { .. }
+                | CommandRefusal::DraftNotFound,
             ) => {}
         }
     }

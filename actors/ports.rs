@@ -11,6 +11,7 @@ pub mod intake;
 pub mod jobs;
 pub mod ledger;
 pub mod messenger;
+pub mod notices;
 pub mod outbox;
 pub mod payments;
 pub mod provider;

@@ -7,7 +7,7 @@ use rei_actors::ports::StoreError;
 use rei_actors::ports::ledger::{LedgerCommand, LedgerOutcome, LedgerStore, Rider, shard_of};
 use rei_bot::store::{Conn, Db, DbConfig, LedgerRows};
 use rei_domain::ids::{HoldId, IdempotencyKey, UserId};
-use rei_domain::ledger::{Applied, Movement, Operation, Posting};
+use rei_domain::ledger::{Applied, HoldPurpose, Movement, Operation, Posting};
 use rei_domain::money::Money;
 use rei_domain::time::Moment;
 
@@ -69,6 +69,8 @@ impl World {
             hold: hold.clone(),
             amount: PRICE,
             expires_at: Moment(i64::MAX),
+            purpose: HoldPurpose::Job,
+            platform_cost: Money::ZERO,
         };
         Pair {
             hold: command(user, format!("hold:{hold}"), place),

@@ -43,8 +43,11 @@ pub const STATEMENTS: &[&[&str]] = &[
     jobs::leases::STATEMENTS,
     jobs::reads::STATEMENTS,
     ledger::STATEMENTS,
+    ledger::lots::STATEMENTS,
     ledger::reads::STATEMENTS,
-    ledger::riders::STATEMENTS,
+    ledger::riders::jobs::STATEMENTS,
+    ledger::riders::submit::STATEMENTS,
+    ledger::spending::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
     outbox::STATEMENTS,
@@ -54,10 +57,15 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::counts::STATEMENTS,
     verify::holds::STATEMENTS,
     verify::jobs::STATEMENTS,
+    verify::lots::STATEMENTS,
     verify::sessions::STATEMENTS,
     verify::waiting::STATEMENTS,
 ];
 
 /// Statements that PostgreSQL alone understands: the locking forms of others.
-pub const POSTGRES_STATEMENTS: &[&[&str]] =
-    &[ledger::reads::POSTGRES_ONLY, ledger::riders::POSTGRES_ONLY];
+pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    ledger::reads::POSTGRES_ONLY,
+    ledger::riders::jobs::POSTGRES_ONLY,
+    ledger::riders::submit::POSTGRES_ONLY,
+    ledger::spending::POSTGRES_ONLY,
+];

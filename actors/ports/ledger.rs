@@ -73,6 +73,9 @@ pub enum CommandRefusal {
     /// The draft does not exist or is another user's.
     #[error("there is no such draft of this user")]
     DraftNotFound,
+    /// The user may not order; `None` is until it is lifted.
+    #[error("the user is banned")]
+    Banned { until: Option<Moment> },
     /// The job's fence or state is not what the command expected.
     #[error("the job has moved on")]
     JobMoved { state: Option<JobState> },

@@ -13,8 +13,9 @@ use rei_domain::ids::{
     AssetId, ChatId, DraftId, Fence, HoldId, IdempotencyKey, JobId, MessageId, ShardId, UserId,
 };
 use rei_domain::job::{JobEvent, JobState, LaneName, step};
+use rei_domain::ledger::caps::CapRules;
 use rei_domain::ledger::{
-    Account, Books, ChainHead, Movement, Operation, PlatformAccount, Posting,
+    Account, Books, ChainHead, HoldPurpose, Movement, Operation, PlatformAccount, Posting,
 };
 use rei_domain::money::Money;
 use rei_domain::spec::{Aspect, ImageSpec, Input, Size};
@@ -53,12 +54,14 @@ struct State {
 
 impl World {
     fn new(policy: AmbiguityPolicy, answers: Vec<Result<(), ProviderError>>) -> Arc<Self> {
-        let mut books = Books::new(SHARD, ChainHead::genesis(), Moment(0));
+        let mut books = Books::new(SHARD, ChainHead::genesis(), Moment(0), CapRules::default());
         let grant = Movement::GrantBonus { amount: PRICE };
         let hold = Movement::PlaceHold {
             hold: HoldId::new("job"),
             amount: PRICE,
             expires_at: Moment(1),
+            purpose: HoldPurpose::Job,
+            platform_cost: Money::ZERO,
         };
         for (key, movement) in [("welcome", grant), ("hold", hold)] {
             let posting = posting(vec![operation(key, movement)]);

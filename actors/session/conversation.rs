@@ -28,6 +28,7 @@ use crate::ports::jobs::JobStore;
 use crate::ports::ledger::Poster;
 use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
+use crate::ports::provider::Provider;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
 use crate::runner::draft_slot;
@@ -42,6 +43,8 @@ pub struct SessionPorts {
     pub drafts: Arc<dyn DraftStore>,
     pub jobs: Arc<dyn JobStore>,
     pub poster: Arc<dyn Poster>,
+    /// Who will do the work, for what it is expected to cost.
+    pub provider: Arc<dyn Provider>,
     pub messenger: Arc<dyn Messenger>,
     pub interpreter: Arc<dyn Interpreter>,
     pub view: Arc<dyn View>,

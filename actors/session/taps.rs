@@ -6,7 +6,7 @@ use rei_domain::conversation::{CardNote, CardPage, Reply, Tap, Toast, UnknownTap
 use rei_domain::draft::{ConfirmRefusal, Draft, DraftState};
 use rei_domain::ids::{DraftId, HoldId, IdempotencyKey, JobId, Nonce};
 use rei_domain::job::{JobState, LaneName};
-use rei_domain::ledger::{Movement, Operation, Posting, Refusal};
+use rei_domain::ledger::{HoldPurpose, Movement, Operation, Posting, Refusal};
 use rei_domain::spec::Input;
 use rei_domain::time::Moment;
 
@@ -155,6 +155,7 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
         }
         LedgerOutcome::Refused(
             refusal @ (CommandRefusal::Money(_)
+            | CommandRefusal::Banned { .. }
             | CommandRefusal::DraftNotFound
             | CommandRefusal::JobMoved { .. }),
         ) => {
@@ -192,6 +193,8 @@ fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce) -> LedgerComman
                     hold: job.hold.clone(),
                     amount: draft.price,
                     expires_at: deadline_at + grace,
+                    purpose: HoldPurpose::Job,
+                    platform_cost: talk.ports.provider.cost_estimate(&draft.spec),
                 },
                 reference: format!("job:{id}"),
             }],

@@ -318,7 +318,8 @@ impl Books {
         })
     }
 
-    pub(super) fn shard(&self) -> ShardId {
+    /// The shard whose books these are.
+    pub fn shard(&self) -> ShardId {
         self.shard
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bigdecimal::BigDecimal;
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::ids::UserId;
+use rei_domain::ledger::caps::{CapRules, Caps};
 use rei_domain::money::Money;
 use rei_domain::pricing::ImagePrices;
 use rei_domain::spec::Size;
@@ -203,6 +204,22 @@ pub struct Billing {
     pub price_4k: Money,
     #[serde(rename = "price_input_kopecks", deserialize_with = "values::kopecks")]
     pub price_input: Money,
+    /// The most a user may spend in an hour and in a day; zero is no limit.
+    #[serde(rename = "cap_hour_kopecks", deserialize_with = "values::kopecks")]
+    pub cap_hour: Money,
+    #[serde(rename = "cap_day_kopecks", deserialize_with = "values::kopecks")]
+    pub cap_day: Money,
+    /// The most that the work of all users may be expected to cost the platform; zero is no limit.
+    #[serde(
+        rename = "platform_cap_hour_kopecks",
+        deserialize_with = "values::kopecks"
+    )]
+    pub platform_cap_hour: Money,
+    #[serde(
+        rename = "platform_cap_day_kopecks",
+        deserialize_with = "values::kopecks"
+    )]
+    pub platform_cap_day: Money,
     /// Roubles for a US dollar.
     #[serde(deserialize_with = "values::rate")]
     pub usd_rub: BigDecimal,
@@ -216,6 +233,21 @@ impl Billing {
             two_k: self.price_2k,
             four_k: self.price_4k,
             input: self.price_input,
+        }
+    }
+
+    /// The caps of the house.
+    pub fn caps(&self) -> CapRules {
+        let limit = |money: Money| (money > Money::ZERO).then_some(money);
+        CapRules {
+            user: Caps {
+                hour: limit(self.cap_hour),
+                day: limit(self.cap_day),
+            },
+            platform: Caps {
+                hour: limit(self.platform_cap_hour),
+                day: limit(self.platform_cap_day),
+            },
         }
     }
 }

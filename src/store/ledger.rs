@@ -8,8 +8,10 @@
 //! commit. Drafts and jobs are locked too: leases and turns write them beside the ledger. The
 //! UNIQUE key, the CHECKs and the triggers stand behind it as the net.
 
+pub(super) mod lots;
 pub(super) mod reads;
 pub(super) mod riders;
+pub(super) mod spending;
 pub(super) mod writes;
 
 use async_trait::async_trait;
@@ -19,6 +21,7 @@ use rei_actors::ports::StoreError;
 use rei_actors::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, LedgerStore};
 use rei_domain::conversation::Balance;
 use rei_domain::ids::{ShardId, UserId};
+use rei_domain::ledger::caps::CapRules;
 use rei_domain::ledger::{Account, Applied, Books};
 use rei_domain::time::Moment;
 
@@ -32,12 +35,20 @@ statements! {
 
 /// The ledger in a database.
 #[derive(Clone)]
-pub struct LedgerRows(Db);
+pub struct LedgerRows {
+    db: Db,
+    caps: CapRules,
+}
 
 impl LedgerRows {
-    /// The ledger of this database.
+    /// The ledger of this database, with no caps but those of its rows.
     pub fn new(db: Db) -> Self {
-        Self(db)
+        Self::with_caps(db, CapRules::default())
+    }
+
+    /// The ledger of this database under these caps.
+    pub fn with_caps(db: Db, caps: CapRules) -> Self {
+        Self { db, caps }
     }
 }
 
@@ -51,7 +62,7 @@ struct Shards {
 impl LedgerStore for LedgerRows {
     async fn shards(&self) -> Result<u32, StoreError> {
         let row = self
-            .0
+            .db
             .read(async move |conn: &mut Conn| conn.one::<Shards>(sql!(SHARDS)).await)
             .await?;
         u32::try_from(row.shards)
@@ -66,9 +77,9 @@ impl LedgerStore for LedgerRows {
         commands: &[LedgerCommand],
         now: Moment,
     ) -> Result<Vec<LedgerOutcome>, StoreError> {
-        let commands = commands.to_vec();
-        self.0
-            .tx(async move |conn: &mut Conn| apply(conn, shard, &commands, now).await)
+        let (commands, caps) = (commands.to_vec(), self.caps);
+        self.db
+            .tx(async move |conn: &mut Conn| apply(conn, shard, &commands, now, &caps).await)
             .await
     }
 }
@@ -78,10 +89,11 @@ async fn apply(
     shard: ShardId,
     commands: &[LedgerCommand],
     now: Moment,
+    caps: &CapRules,
 ) -> Result<Vec<LedgerOutcome>, StoreError> {
     let head = reads::lock_head(conn, shard).await?;
-    let mut books = Books::new(shard, head, now);
-    reads::read_books(conn, commands, &mut books).await?;
+    let mut books = Books::new(shard, head, now, *caps);
+    reads::read_books(conn, commands, &mut books, caps).await?;
     let mut riders = Riders::read(conn, commands, now).await?;
     let mut outbox = Vec::new();
     let mut outcomes = Vec::with_capacity(commands.len());

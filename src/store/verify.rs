@@ -15,6 +15,7 @@ mod check;
 pub(super) mod counts;
 pub(super) mod holds;
 pub(super) mod jobs;
+pub(super) mod lots;
 mod report;
 pub(super) mod sessions;
 pub(super) mod waiting;
@@ -31,6 +32,7 @@ pub use report::{Checked, Finding, Head, Report, Weight};
 const CHECKS: &[&[Check]] = &[
     balances::CHECKS,
     holds::CHECKS,
+    lots::CHECKS,
     jobs::CHECKS,
     sessions::CHECKS,
     waiting::CHECKS,

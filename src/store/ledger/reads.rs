@@ -1,17 +1,19 @@
 //! What a batch must know before it can be decided.
 
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::ledger::LedgerCommand;
 use rei_domain::ids::{HoldId, IdempotencyKey, ShardId, UserId};
+use rei_domain::ledger::caps::CapRules;
 use rei_domain::ledger::{
-    Account, Books, ChainHead, Hold, HoldState, KnownTransfer, Movement, TransferKind,
+    Account, Books, ChainHead, Hold, HoldPurpose, HoldState, KnownTransfer, TransferKind,
 };
 use rei_domain::money::Money;
 use rei_domain::time::Moment;
 use serde_json::{Value, json};
 
+use super::{lots, spending};
 use crate::store::Conn;
 use crate::store::codec::{parse_word, unreadable};
 use crate::store::conn::Engine;
@@ -29,8 +31,9 @@ statements! {
         WHERE idempotency_key IN (SELECT value->>'key' FROM json_each(?))";
 
     HOLDS = "
-        SELECT id, user_id, amount, state, expires_at FROM holds
-        WHERE id IN (SELECT value->>'hold' FROM json_each(?))";
+        SELECT id, user_id, purpose, topup_id, amount, captured, refunded, platform_cost, state,
+               placed_at, expires_at
+        FROM holds WHERE id IN (SELECT value->>'hold' FROM json_each(?))";
 }
 
 /// The head as PostgreSQL locks it; SQLite's transaction holds the one write lock already.
@@ -80,12 +83,42 @@ struct HoldRow {
     id: String,
     #[diesel(sql_type = BigInt)]
     user_id: i64,
+    #[diesel(sql_type = Text)]
+    purpose: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    topup_id: Option<String>,
     #[diesel(sql_type = BigInt)]
     amount: i64,
+    #[diesel(sql_type = BigInt)]
+    captured: i64,
+    #[diesel(sql_type = BigInt)]
+    refunded: i64,
+    #[diesel(sql_type = BigInt)]
+    platform_cost: i64,
     #[diesel(sql_type = Text)]
     state: String,
     #[diesel(sql_type = BigInt)]
+    placed_at: i64,
+    #[diesel(sql_type = BigInt)]
     expires_at: i64,
+}
+
+impl HoldRow {
+    fn parse(self) -> Result<Hold, StoreError> {
+        Ok(Hold {
+            id: HoldId::new(self.id),
+            user: UserId(self.user_id),
+            purpose: HoldPurpose::parse(&self.purpose, self.topup_id)
+                .ok_or_else(|| unreadable("purpose"))?,
+            amount: Money::from_kopecks(self.amount),
+            captured: Money::from_kopecks(self.captured),
+            refunded: Money::from_kopecks(self.refunded),
+            platform_cost: Money::from_kopecks(self.platform_cost),
+            state: parse_word("state", &self.state, HoldState::parse)?,
+            placed_at: Moment(self.placed_at),
+            expires_at: Moment(self.expires_at),
+        })
+    }
 }
 
 /// Locks the shard until the transaction ends and reads its head.
@@ -102,20 +135,22 @@ pub(super) async fn lock_head(conn: &mut Conn, shard: ShardId) -> Result<ChainHe
     })
 }
 
-/// Reads balances, keys and holds that the commands name.
+/// Reads balances, keys and holds that the commands name, and what is counted beside them.
 pub(super) async fn read_books(
     conn: &mut Conn,
     commands: &[LedgerCommand],
     books: &mut Books,
+    rules: &CapRules,
 ) -> Result<(), StoreError> {
     let (mut accounts, mut keys, mut holds) = (Vec::new(), Vec::new(), Vec::new());
     for command in commands {
         let user = command.posting.user;
         accounts.push(json!({ "account": Account::Available(user).render() }));
         accounts.push(json!({ "account": Account::Held(user).render() }));
+        accounts.push(json!({ "account": Account::Debt(user).render() }));
         for operation in &command.posting.operations {
             keys.push(json!({ "key": operation.key.as_str() }));
-            if let Some(hold) = hold_of(&operation.movement) {
+            if let Some(hold) = operation.movement.hold() {
                 holds.push(json!({ "hold": hold.as_str() }));
             }
         }
@@ -139,31 +174,19 @@ pub(super) async fn read_books(
             },
         );
     }
-    if holds.is_empty() {
-        return Ok(());
+    let mut found = Vec::new();
+    if !holds.is_empty() {
+        let holds = Value::from(holds).to_string();
+        for row in conn.load::<HoldRow>(sql!(HOLDS, &*holds)).await? {
+            found.push(row.parse()?);
+        }
     }
-    let holds = Value::from(holds).to_string();
-    for row in conn.load::<HoldRow>(sql!(HOLDS, &*holds)).await? {
-        books.read_hold(Hold {
-            id: HoldId::new(row.id),
-            user: UserId(row.user_id),
-            amount: Money::from_kopecks(row.amount),
-            state: parse_word("state", &row.state, HoldState::parse)?,
-            expires_at: Moment(row.expires_at),
-        });
+    lots::read_lots(conn, commands, &found, books).await?;
+    spending::read_spending(conn, commands, &found, books, rules).await?;
+    for hold in found {
+        books.read_hold(hold);
     }
     Ok(())
-}
-
-fn hold_of(movement: &Movement) -> Option<&HoldId> {
-    match movement {
-        Movement::PlaceHold { hold, .. }
-        | Movement::CaptureHold { hold }
-        | Movement::VoidHold { hold } => Some(hold),
-        Movement::GrantBonus { .. }
-        | Movement::BookProviderCost { .. }
-        | Movement::BookLoss { .. } => None,
-    }
 }
 
 fn parse_account(text: &str) -> Result<Account, StoreError> {

@@ -1,9 +1,11 @@
-//! The ledger's own writes: the journal, the head and the holds.
+//! The ledger's own writes: the journal, the head, the holds, and what is counted beside them.
 
 use rei_actors::ports::StoreError;
-use rei_domain::ledger::{Books, Hold, Link};
+use rei_domain::ids::TopupId;
+use rei_domain::ledger::{Books, Hold, HoldState, Link};
 use serde_json::{Value, json};
 
+use super::{lots, spending};
 use crate::store::Conn;
 use crate::store::stmt::{sql, statements};
 
@@ -21,22 +23,31 @@ statements! {
         UPDATE ledger_shards SET head_seq = ?, head_hash = ?, head_at = ? WHERE shard = ?";
 
     INSERT_HOLDS = "
-        INSERT INTO holds (id, user_id, amount, state, placed_at, closed_at, expires_at)
-        SELECT value->>'id', CAST(value->>'user' AS BIGINT), CAST(value->>'amount' AS BIGINT),
-               value->>'state', CAST(value->>'at' AS BIGINT),
+        INSERT INTO holds (id, user_id, purpose, topup_id, amount, captured, refunded,
+                           platform_cost, state, placed_at, closed_at, expires_at)
+        SELECT value->>'id', CAST(value->>'user' AS BIGINT), value->>'purpose', value->>'topup',
+               CAST(value->>'amount' AS BIGINT), CAST(value->>'captured' AS BIGINT),
+               CAST(value->>'refunded' AS BIGINT), CAST(value->>'platform_cost' AS BIGINT),
+               value->>'state', CAST(value->>'placed_at' AS BIGINT),
                CAST(value->>'closed_at' AS BIGINT), CAST(value->>'expires_at' AS BIGINT)
         FROM json_each(?)";
 
-    // An open hold is one that was not closed: said by the state, SQLite with statistics of a
-    // quiet hour would go through the index of open holds once for each row of the list.
-    CLOSE_HOLDS = "
-        UPDATE holds SET state = closed.state, closed_at = closed.at
+    // Found by the key alone: named by its state as well, SQLite with statistics of a quiet
+    // hour would go through the index of open holds once for each row of the list. That the
+    // state was read under the shard's lock is what guards it.
+    CHANGE_HOLDS = "
+        UPDATE holds SET state = changed.state, captured = changed.captured,
+            refunded = changed.refunded,
+            closed_at = CASE WHEN changed.state = 'open' THEN NULL
+                             ELSE COALESCE(holds.closed_at, changed.at) END
         FROM (
             SELECT value->>'id' AS id, value->>'state' AS state,
+                   CAST(value->>'captured' AS BIGINT) AS captured,
+                   CAST(value->>'refunded' AS BIGINT) AS refunded,
                    CAST(value->>'at' AS BIGINT) AS at
             FROM json_each(?)
-        ) closed
-        WHERE holds.id = closed.id AND holds.closed_at IS NULL";
+        ) changed
+        WHERE holds.id = changed.id";
 }
 
 /// Writes what the decisions added to the books.
@@ -71,16 +82,17 @@ pub(super) async fn write_books(conn: &mut Conn, books: &Books) -> Result<(), St
         let rows = Value::from(placed).to_string();
         expect_rows(conn.execute(sql!(INSERT_HOLDS, &*rows)).await?, count)?;
     }
-    let closed: Vec<Value> = books
-        .closed_holds()
+    let changed: Vec<Value> = books
+        .changed_holds()
         .map(|hold| hold_row(hold, at))
         .collect();
-    if !closed.is_empty() {
-        let count = closed.len();
-        let rows = Value::from(closed).to_string();
-        expect_rows(conn.execute(sql!(CLOSE_HOLDS, &*rows)).await?, count)?;
+    if !changed.is_empty() {
+        let count = changed.len();
+        let rows = Value::from(changed).to_string();
+        expect_rows(conn.execute(sql!(CHANGE_HOLDS, &*rows)).await?, count)?;
     }
-    Ok(())
+    lots::write_lots(conn, books).await?;
+    spending::write_spending(conn, books).await
 }
 
 /// A write of money that touched another number of rows than decided is rolled back.
@@ -110,15 +122,21 @@ fn journal_row(link: &Link) -> Value {
 
 fn hold_row(hold: &Hold, at: i64) -> Value {
     let closed_at = match hold.state {
-        rei_domain::ledger::HoldState::Open => None,
-        rei_domain::ledger::HoldState::Captured | rei_domain::ledger::HoldState::Voided => Some(at),
+        HoldState::Open => None,
+        HoldState::Captured | HoldState::Voided => Some(at),
     };
     json!({
         "id": hold.id.as_str(),
         "user": hold.user.0,
+        "purpose": hold.purpose.as_str(),
+        "topup": hold.purpose.topup().map(TopupId::as_str),
         "amount": hold.amount.kopecks(),
+        "captured": hold.captured.kopecks(),
+        "refunded": hold.refunded.kopecks(),
+        "platform_cost": hold.platform_cost.kopecks(),
         "state": hold.state.as_str(),
         "at": at,
+        "placed_at": hold.placed_at.0,
         "closed_at": closed_at,
         "expires_at": hold.expires_at.0,
     })

@@ -243,7 +243,7 @@ impl Walk {
 
     fn is_home_of(&self, account: Account) -> bool {
         match account {
-            Account::Available(user) | Account::Held(user) => {
+            Account::Available(user) | Account::Held(user) | Account::Debt(user) => {
                 shard_of(user, self.shards) == self.shard
             }
             Account::Platform(_, shard) => shard == self.shard,
@@ -259,6 +259,30 @@ fn moves_as_its_kind(transfer: &Transfer, shard: ShardId) -> bool {
     match transfer.kind {
         TransferKind::Bonus => {
             debit == platform(P::Promo) && matches!(credit, Account::Available(_))
+        }
+        TransferKind::Payment => {
+            debit == platform(P::Payments) && matches!(credit, Account::Available(_))
+        }
+        TransferKind::AdminCredit => {
+            debit == platform(P::Adjustments) && matches!(credit, Account::Available(_))
+        }
+        TransferKind::AdminDebit => {
+            matches!(debit, Account::Available(_)) && credit == platform(P::Adjustments)
+        }
+        TransferKind::Debt => {
+            matches!(debit, Account::Debt(_)) && credit == platform(P::Adjustments)
+        }
+        TransferKind::DebtPayment => {
+            matches!((debit, credit), (Account::Available(a), Account::Debt(b)) if a == b)
+        }
+        TransferKind::Reversal => {
+            matches!(debit, Account::Debt(_)) && credit == platform(P::Payments)
+        }
+        TransferKind::Refund => {
+            matches!(debit, Account::Held(_)) && credit == platform(P::Payments)
+        }
+        TransferKind::JobRefund => {
+            debit == platform(P::Revenue) && matches!(credit, Account::Available(_))
         }
         TransferKind::Hold => {
             matches!((debit, credit), (Account::Available(a), Account::Held(b)) if a == b)

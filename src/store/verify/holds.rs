@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         invariant: "I13",
-        sentence: "a hold belongs to a job",
+        sentence: "a hold for a job belongs to one",
         text: ORPHANS,
         patience: Patience::None,
     },
@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         invariant: "I15",
-        sentence: "a transfer of held money names a job",
+        sentence: "a transfer of held money names a job, a session or a refund",
         text: STRANGERS,
         patience: Patience::None,
     },
@@ -60,7 +60,7 @@ statements! {
     ORPHANS = "
         SELECT COUNT(*) AS broken, MIN('hold ' || hold.id || ' of ' || hold.amount) AS example
         FROM holds hold LEFT JOIN jobs job ON job.hold_id = hold.id
-        WHERE job.id IS NULL";
+        WHERE hold.purpose = 'job' AND job.id IS NULL";
 
     PLACED = "
         SELECT COUNT(*) AS broken,
@@ -117,5 +117,6 @@ statements! {
         SELECT COUNT(*) AS broken,
                MIN(move.kind || ' of ' || move.amount || ' for ' || move.reference) AS example
         FROM ledger move LEFT JOIN jobs job ON move.reference = 'job:' || job.id
-        WHERE move.kind IN ('hold', 'capture', 'void') AND job.id IS NULL";
+        WHERE move.kind IN ('hold', 'capture', 'void') AND job.id IS NULL
+          AND move.reference NOT LIKE 'usage:%' AND move.reference NOT LIKE 'refund:%'";
 }

@@ -188,7 +188,7 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
     ),
     (
         "I13",
-        "a hold belongs to a job",
+        "a hold for a job belongs to one",
         "INSERT INTO holds (id, user_id, amount, state, placed_at, closed_at, expires_at)
          VALUES ('stray', 7, 1, 'voided', 1, 2, 3)",
     ),
@@ -210,7 +210,7 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
     (
         "I15",
         "a hold is captured for a stored result and voided for any other end",
-        "UPDATE holds SET state = 'captured' WHERE id = 'failed'",
+        "UPDATE holds SET state = 'captured', captured = amount WHERE id = 'failed'",
     ),
     (
         "I15",
@@ -224,7 +224,7 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
     ),
     (
         "I15",
-        "a transfer of held money names a job",
+        "a transfer of held money names a job, a session or a refund",
         "UPDATE ledger SET reference = 'job:' WHERE idempotency_key = 'settle:delivered'",
     ),
     (
@@ -337,6 +337,52 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
         "I15",
         "a usage session charges what was captured",
         "UPDATE usage_sessions SET charged = charged - 1 WHERE job_id = 'delivered'",
+    ),
+    (
+        "I2",
+        "what is left of a user's lots is what he has available",
+        "UPDATE lots SET remaining = remaining - 1 WHERE id = 'bonus:7'",
+    ),
+    (
+        "I2",
+        "what is left of a lot is what its moves add up to",
+        "UPDATE lot_moves SET amount = amount - 1 WHERE lot_id = 'bonus:7' AND amount > 0",
+    ),
+    (
+        "I2",
+        "each transfer of available money is broken down by lot",
+        "DELETE FROM lot_moves WHERE hold_id = 'queued'",
+    ),
+    (
+        "I2",
+        "a lot is as large as the transfer that brought it in, and of its origin",
+        "UPDATE lots SET amount = amount + 1 WHERE id = 'bonus:7'",
+    ),
+    (
+        "I2",
+        "a lot is as large as the transfer that brought it in, and of its origin",
+        "UPDATE lots SET origin = 'admin' WHERE id = 'bonus:7'",
+    ),
+    (
+        "I3",
+        "a debt account is at or below zero",
+        "INSERT INTO user_balance_cache (account, user_id, balance, updated_at)
+         VALUES ('debt:7:owed', NULL, 5, 1)",
+    ),
+    (
+        "I8",
+        "a hold is what its transfers set aside, took and gave back",
+        "UPDATE holds SET refunded = 1 WHERE id = 'delivered'",
+    ),
+    (
+        "I8",
+        "a hold for a refund is drawn from its own payment",
+        "UPDATE holds SET purpose = 'refund', topup_id = 'another' WHERE id = 'queued'",
+    ),
+    (
+        "I11",
+        "a user's window counts what was held in it and not given back",
+        "UPDATE spending SET spent = spent - 1 WHERE scope = 'user' AND period = 'hour'",
     ),
 ];
 

@@ -5,6 +5,8 @@ use rei_actors::ports::jobs::AttemptOutcome;
 use rei_domain::billing::Ending;
 use rei_domain::ids::ShardId;
 
+use rei_domain::ledger::caps::CapRules;
+
 use super::*;
 use crate::store::Conn;
 use crate::store::fixtures::for_both;
@@ -108,7 +110,9 @@ fn a_batch_that_fails_before_its_commit_leaves_nothing() {
         let failed: Result<(), StoreError> = shop
             .db
             .tx(async move |conn: &mut Conn| {
-                let outcomes = crate::store::ledger::apply(conn, shard, &batch, now).await?;
+                let outcomes =
+                    crate::store::ledger::apply(conn, shard, &batch, now, &CapRules::default())
+                        .await?;
                 let applied_now = |outcome| applied(outcome) == Ok(Applied::Now);
                 assert!(outcomes.iter().all(applied_now), "{outcomes:?}");
                 Err(StoreError::Retryable("the disk is full".to_owned()))

@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 use super::*;
 use crate::store::fixtures::for_both;
 use crate::store::fixtures::shop::cancel;
-use crate::store::ledger::{reads, riders, writes};
+use crate::store::ledger::{lots, reads, riders, spending, writes};
 use crate::store::stmt::{Bind, Stmt};
 use crate::store::{Conn, Engine};
 
@@ -48,7 +48,14 @@ fn no_batch_goes_through_what_is_open_because_nothing_was() {
             .write(async |conn: &mut Conn| conn.batch("ANALYZE").await)
             .await;
         analyzed.unwrap();
-        let files = [reads::STATEMENTS, riders::STATEMENTS, writes::STATEMENTS];
+        let files = [
+            lots::STATEMENTS,
+            reads::STATEMENTS,
+            riders::jobs::STATEMENTS,
+            riders::submit::STATEMENTS,
+            spending::STATEMENTS,
+            writes::STATEMENTS,
+        ];
         for text in files.concat() {
             for step in plan(&shop.db, text).await {
                 // A table of a few pages may be read as a whole; an index never may.
