@@ -15,6 +15,7 @@ pub mod notices;
 pub mod outbox;
 pub mod payments;
 pub mod provider;
+pub mod topups;
 pub mod updates;
 pub mod users;
 pub mod view;
