@@ -16,6 +16,7 @@ mod inbox;
 mod jobs;
 mod ledger;
 mod migrate;
+mod notices;
 mod outbox;
 mod users;
 
@@ -31,6 +32,7 @@ pub use drafts::DraftRows;
 pub use inbox::InboxRows;
 pub use jobs::JobRows;
 pub use ledger::LedgerRows;
+pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
 pub use stmt::Stmt;
 pub use users::UserRows;
@@ -50,6 +52,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::spending::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
+    notices::STATEMENTS,
     outbox::STATEMENTS,
     users::STATEMENTS,
     verify::balances::STATEMENTS,
@@ -58,6 +61,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::holds::STATEMENTS,
     verify::jobs::STATEMENTS,
     verify::lots::STATEMENTS,
+    verify::notices::STATEMENTS,
     verify::sessions::STATEMENTS,
     verify::waiting::STATEMENTS,
 ];

@@ -65,6 +65,9 @@ pub enum Storing {
     Stored,
     /// It was a row before; nothing changed.
     Duplicate,
+    /// Its signed id is that of a notice about something else: the signer gives ids out twice.
+    /// Nothing was stored.
+    IdReused,
 }
 
 /// How a notice ends.

@@ -16,6 +16,7 @@ pub(super) mod counts;
 pub(super) mod holds;
 pub(super) mod jobs;
 pub(super) mod lots;
+pub(super) mod notices;
 mod report;
 pub(super) mod sessions;
 pub(super) mod waiting;
@@ -36,6 +37,7 @@ const CHECKS: &[&[Check]] = &[
     jobs::CHECKS,
     sessions::CHECKS,
     waiting::CHECKS,
+    notices::CHECKS,
 ];
 
 /// Audits the database as it stands at this moment. `now` decides only what is overdue.
