@@ -11,6 +11,7 @@ pub mod ids;
 pub mod job;
 pub mod lanes;
 pub mod ledger;
+pub mod metering;
 pub mod money;
 pub mod pace;
 pub mod payment;

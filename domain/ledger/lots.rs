@@ -134,7 +134,7 @@ impl Lots {
                 DrawRule::Only(topup) => lot.origin.topup() == Some(topup),
             })
             .collect();
-        lots.sort_by(|a, b| spending_order(a).cmp(&spending_order(b)));
+        lots.sort_by_key(|lot| spending_order(lot));
         let mut wanted = amount.kopecks();
         let mut moves = Vec::new();
         for lot in lots {

@@ -1,5 +1,6 @@
 //! What the ledger promises, on both databases.
 
+mod caps;
 mod faults;
 mod guards;
 mod parallel;
@@ -17,7 +18,7 @@ use rei_domain::time::Moment;
 
 use crate::store::fixtures::shop::Shop;
 use crate::store::verify::{Checked, audit};
-use crate::store::{Db, LedgerRows};
+use crate::store::{Conn, Db, LedgerRows};
 
 /// Whose money it is, unless a test says otherwise.
 const USER: UserId = UserId(7);

@@ -8,7 +8,6 @@ use rei_domain::ids::ShardId;
 use rei_domain::ledger::caps::CapRules;
 
 use super::*;
-use crate::store::Conn;
 use crate::store::fixtures::for_both;
 use crate::store::fixtures::shop::{cancel, finish, grant, retry_lost, submit};
 

@@ -5,7 +5,6 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 
 use super::*;
-use crate::store::Conn;
 use crate::store::fixtures::for_both;
 use crate::store::stmt::sql;
 
