@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod patience;
 pub mod ports;
 
+pub mod cashier;
 pub mod courier;
 pub mod intake;
 pub mod ledger;

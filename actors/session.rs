@@ -7,7 +7,9 @@ mod bonus;
 pub mod conversation;
 mod other;
 mod requests;
+mod returns;
 mod taps;
+mod topup;
 
 use std::time::Duration;
 

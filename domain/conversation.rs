@@ -5,6 +5,7 @@ use crate::draft::Draft;
 use crate::ids::{AssetId, DraftId, JobId, MessageId, Nonce};
 use crate::money::Money;
 use crate::spec::{Aspect, Input, PROMPT_CHARS_MAX, Size};
+use crate::topup::{TopupReply, TopupTap};
 
 /// The languages of the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -154,6 +155,8 @@ pub enum Tap {
     SetLanguage {
         language: Language,
     },
+    /// Top-ups and refunds.
+    Topup(TopupTap),
 }
 
 impl Tap {
@@ -171,6 +174,7 @@ impl Tap {
             Tap::EditResult { job } => format!("j.{job}.edit"),
             Tap::AsFile { job } => format!("j.{job}.file"),
             Tap::SetLanguage { language } => format!("l.{}", language.as_str()),
+            Tap::Topup(tap) => tap.render(),
         }
     }
 
@@ -183,6 +187,7 @@ impl Tap {
                 .ok_or(UnknownTap),
             ["d", id, rest @ ..] if is_id(id) => draft_tap(DraftId::new(*id), rest),
             ["j", id, verb] if is_id(id) => job_tap(JobId::new(*id), verb),
+            ["p", rest @ ..] => TopupTap::parse(rest).map(Tap::Topup),
             _ => Err(UnknownTap),
         }
     }
@@ -279,6 +284,8 @@ pub enum Reply {
     Unsupported(Unsupported),
     /// A request of ours could not be kept; nothing was charged.
     TryLater,
+    /// Top-ups and refunds.
+    Topup(TopupReply),
 }
 
 /// A line above the card.

@@ -5,6 +5,7 @@
 //! replayed in milliseconds and a decision can be tested without a house around it.
 
 pub mod billing;
+pub mod breaker;
 pub mod conversation;
 pub mod draft;
 pub mod ids;

@@ -12,9 +12,11 @@
 //! parked under a named reason for a person; nothing is credited "almost".
 
 mod entry;
+mod talk;
 mod verdict;
 
 pub use entry::{AmountLimits, AmountRefusal, Email, parse_amount};
+pub use talk::{MethodOffer, ReturnablePayment, TopupReply, TopupTap, refund_id};
 pub use verdict::{Expected, ParkReason, Stray, Verdict, verdict};
 
 use crate::time::{Moment, Span};

@@ -18,6 +18,7 @@ mod ledger;
 mod migrate;
 mod notices;
 mod outbox;
+mod topups;
 mod users;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use ledger::LedgerRows;
 pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
 pub use stmt::Stmt;
+pub use topups::TopupRows;
 pub use users::UserRows;
 
 /// Every statement of the stores, file by file.
@@ -47,13 +49,20 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::STATEMENTS,
     ledger::lots::STATEMENTS,
     ledger::reads::STATEMENTS,
+    ledger::riders::credit::STATEMENTS,
     ledger::riders::jobs::STATEMENTS,
+    ledger::riders::refund::STATEMENTS,
     ledger::riders::submit::STATEMENTS,
     ledger::spending::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
     notices::STATEMENTS,
     outbox::STATEMENTS,
+    topups::differences::STATEMENTS,
+    topups::forms::STATEMENTS,
+    topups::moves::STATEMENTS,
+    topups::reads::STATEMENTS,
+    topups::refunds::STATEMENTS,
     users::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,
@@ -69,7 +78,9 @@ pub const STATEMENTS: &[&[&str]] = &[
 /// Statements that PostgreSQL alone understands: the locking forms of others.
 pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
     ledger::reads::POSTGRES_ONLY,
+    ledger::riders::credit::POSTGRES_ONLY,
     ledger::riders::jobs::POSTGRES_ONLY,
+    ledger::riders::refund::POSTGRES_ONLY,
     ledger::riders::submit::POSTGRES_ONLY,
     ledger::spending::POSTGRES_ONLY,
 ];

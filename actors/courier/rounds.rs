@@ -192,8 +192,13 @@ impl Rounds {
             return false;
         };
         let words = match &first.body {
-            OutboxBody::Text { .. } | OutboxBody::Progress { .. } => true,
-            OutboxBody::Result { .. } | OutboxBody::File { .. } => false,
+            OutboxBody::Text { .. } | OutboxBody::Progress { .. } | OutboxBody::PayCard { .. } => {
+                true
+            }
+            OutboxBody::Result { .. }
+            | OutboxBody::File { .. }
+            | OutboxBody::Credited { .. }
+            | OutboxBody::Refund { .. } => false,
         };
         words && first.slot.is_some() && first.slot == second.slot
     }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use rei_domain::conversation::Language;
 use rei_domain::ids::{ChatId, DraftId, RefundId, TopupId, UserId};
 use rei_domain::money::Money;
-use rei_domain::payment::{PaidSum, PaymentReport};
+use rei_domain::payment::{Due, PaidSum, PaymentReport};
 use rei_domain::refund::{RefundStage, Spent};
 use rei_domain::time::Moment;
 use rei_domain::topup::{Email, ParkReason, TopupState};
@@ -85,6 +85,8 @@ pub enum TopupMove {
     Offer {
         external: Option<String>,
         pay_url: String,
+        /// What the payer is asked for; it replaces what was expected.
+        due: Due,
         /// When to ask after it.
         due_at: Moment,
     },

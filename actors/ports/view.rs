@@ -1,10 +1,13 @@
 //! The view: values become words and buttons in the user's language.
 
 use rei_domain::conversation::{Balance, Language, Reply, Toast};
+use rei_domain::draft::Draft;
+use rei_domain::money::Money;
 use rei_domain::time::Moment;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::jobs::Job;
+use crate::ports::topups::{Refund, Topup};
 
 /// Words and buttons, ready for the wire.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,22 @@ pub struct JobFacts {
     pub now: Moment,
 }
 
+/// What the messages about a top-up are rendered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopupFacts {
+    pub topup: Topup,
+    pub balance: Balance,
+    /// The request that waited for the money, if it can still be confirmed.
+    pub draft: Option<Draft>,
+}
+
+/// What the message about the end of a refund is rendered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundFacts {
+    pub refund: Refund,
+    pub balance: Balance,
+}
+
 /// Renders what the bot says. Pure: the same values give the same words.
 pub trait View: Send + Sync + 'static {
     /// A reply of the conversation.
@@ -53,6 +72,18 @@ pub trait View: Send + Sync + 'static {
 
     /// The caption of a job's picture, with its buttons; at most 1024 UTF-16 units.
     fn result(&self, language: Language, facts: &JobFacts) -> Rendered;
+
+    /// Where a top-up is paid, and what became of it: one message in every state.
+    fn pay_card(&self, language: Language, facts: &TopupFacts) -> Rendered;
+
+    /// A top-up was credited; the request that waited for it is offered again.
+    fn credited(&self, language: Language, facts: &TopupFacts) -> Rendered;
+
+    /// A refund ended.
+    fn refund(&self, language: Language, facts: &RefundFacts) -> Rendered;
+
+    /// What the payer reads on the method's page, at most 128 characters without markup.
+    fn payment_description(&self, language: Language, amount: Money) -> String;
 
     /// The answer to a tap, at most 200 characters; `None` for [`Toast::Silent`].
     fn toast(&self, language: Language, toast: Toast) -> Option<String>;

@@ -15,9 +15,11 @@ use rei_domain::ids::{ChatId, UserId};
 use rei_domain::money::Money;
 use rei_domain::pricing::ImagePrices;
 use rei_domain::time::{Moment, Span};
+use rei_domain::topup::AmountLimits;
 use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
 
 use crate::bell::Bell;
+use crate::cashier::tills::Tills;
 use crate::patience::Patience;
 use crate::ports::StoreError;
 use crate::ports::clock::{Clock, Ids};
@@ -29,6 +31,7 @@ use crate::ports::ledger::Poster;
 use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::Provider;
+use crate::ports::topups::TopupStore;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
 use crate::runner::draft_slot;
@@ -42,6 +45,9 @@ pub struct SessionPorts {
     pub users: Arc<dyn UserStore>,
     pub drafts: Arc<dyn DraftStore>,
     pub jobs: Arc<dyn JobStore>,
+    pub topups: Arc<dyn TopupStore>,
+    /// The ways to pay, in the order in which they are offered.
+    pub tills: Tills,
     pub poster: Arc<dyn Poster>,
     /// Who will do the work, for what it is expected to cost.
     pub provider: Arc<dyn Provider>,
@@ -77,6 +83,19 @@ pub struct SessionSettings {
     pub updates_at_once: u32,
     /// For ledger postings while the database is away.
     pub patience: Patience,
+    pub topups: TopupSettings,
+}
+
+/// What is offered for top-ups and refunds.
+#[derive(Clone, Debug)]
+pub struct TopupSettings {
+    /// As buttons, in order.
+    pub amounts: Vec<Money>,
+    pub limits: AmountLimits,
+    /// For how long after a payment its user may take back what he has not spent.
+    pub refund_term: Span,
+    /// How long the bot remembers that it asked for an amount or an address.
+    pub asking: Span,
 }
 
 /// What to do after the stored updates were looked at.
@@ -198,6 +217,7 @@ async fn answer_turn(
             ..TurnCommit::default()
         },
         callback: None,
+        cashier: None,
     };
     talk.become_reachable(&turn.content).await?;
     let bonus = super::bonus::grant_once(&talk).await?;
@@ -222,6 +242,8 @@ pub(super) struct Talk<'a> {
     pub commit: TurnCommit,
     /// The tap to be answered at the end, and with what.
     pub callback: Option<(String, Toast)>,
+    /// The method whose cashier has work once the turn is committed.
+    pub cashier: Option<String>,
 }
 
 impl Talk<'_> {
@@ -252,6 +274,11 @@ impl Talk<'_> {
 
     pub fn say_unsupported(&mut self, what: Unsupported) {
         self.say(&Reply::Unsupported(what));
+    }
+
+    /// Says something in a place of the chat that is written once and edited afterwards.
+    pub fn say_at(&mut self, slot: String, reply: &Reply) {
+        self.say_in(Some(slot), reply);
     }
 
     fn say_in(&mut self, slot: Option<String>, reply: &Reply) {
@@ -297,6 +324,9 @@ impl Talk<'_> {
         }
         ports.drafts.commit(self.commit, self.now).await?;
         ports.outbox.ring();
+        if let Some(method) = &self.cashier {
+            ports.tills.ring(method);
+        }
         Ok(())
     }
 }

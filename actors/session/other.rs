@@ -5,7 +5,7 @@ use rei_domain::draft::DraftState;
 use rei_domain::money::Money;
 
 use super::conversation::Talk;
-use super::taps;
+use super::{returns, taps, topup};
 use crate::ports::StoreError;
 use crate::ports::commands::CommandAction;
 use crate::ports::users::Reachable;
@@ -76,6 +76,9 @@ async fn command(
             talk.commit.language = Some((talk.user_id(), language));
             talk.say(&Reply::LanguageChanged);
         }
+        CommandAction::TopUp { amount } => topup::command(talk, amount).await?,
+        CommandAction::ShowReturnables => returns::show(talk).await?,
+        CommandAction::PaySupport => returns::support(talk),
     }
     Ok(())
 }

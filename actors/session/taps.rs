@@ -13,7 +13,7 @@ use rei_domain::time::Moment;
 use fail::fail_point;
 
 use super::conversation::Talk;
-use super::requests;
+use super::{requests, topup};
 use crate::metrics;
 use crate::patience::patiently;
 use crate::ports::StoreError;
@@ -80,6 +80,7 @@ pub(super) async fn answer(
             }
             Some((_, Input::Telegram { .. })) | None => Ok(Toast::NotFound),
         },
+        Tap::Topup(tap) => topup::tapped(talk, tap).await,
     }
 }
 
@@ -157,7 +158,10 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
             refusal @ (CommandRefusal::Money(_)
             | CommandRefusal::Banned { .. }
             | CommandRefusal::DraftNotFound
-            | CommandRefusal::JobMoved { .. }),
+            | CommandRefusal::JobMoved { .. }
+            | CommandRefusal::TopupMoved { .. }
+            | CommandRefusal::RefundMoved { .. }
+            | CommandRefusal::MoreThanPaid { .. }),
         ) => {
             tracing::error!(draft.id = %draft.id, %refusal, "a confirmation is refused");
             talk.say(&Reply::TryLater);
@@ -305,7 +309,10 @@ async fn result_of(talk: &Talk<'_>, id: &JobId) -> Result<Option<(Job, Input)>, 
     Ok(job.result.clone().map(|asset| (job, Input::Asset(asset))))
 }
 
-async fn post(talk: &Talk<'_>, command: LedgerCommand) -> Result<LedgerOutcome, StoreError> {
+pub(super) async fn post(
+    talk: &Talk<'_>,
+    command: LedgerCommand,
+) -> Result<LedgerOutcome, StoreError> {
     patiently(talk.settings.patience, || {
         talk.ports.poster.post(command.clone())
     })

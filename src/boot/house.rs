@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use actix_rt::Arbiter;
+use actix_rt::{Arbiter, ArbiterHandle};
 use anyhow::Context as _;
 use rei_actors::bell::Bell;
+use rei_actors::cashier::tills::Tills;
+use rei_actors::cashier::{Cashier, CashierPorts};
 use rei_actors::courier::Courier;
 use rei_actors::courier::delivery::CourierPorts;
 use rei_actors::intake::{IntakeActor, IntakeGate};
@@ -45,7 +47,8 @@ use crate::http::{
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows, UserRows,
+    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, NoticeRows, OutboxRows, TopupRows,
+    UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -121,6 +124,9 @@ struct Parts {
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
+    notices: Arc<NoticeRows>,
+    topups: Arc<TopupRows>,
+    tills: Tills,
     ledger_rows: Arc<dyn LedgerStore>,
     assets: Arc<dyn Assets>,
     pictures: Arc<dyn PictureCheck>,
@@ -157,6 +163,9 @@ impl Parts {
             drafts: Arc::new(DraftRows::new(db.clone())),
             inbox: Arc::new(InboxRows::new(db.clone())),
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),
+            notices: Arc::new(NoticeRows::new(db.clone())),
+            topups: Arc::new(TopupRows::new(db.clone())),
+            tills: Tills::default(),
             ledger_rows: Arc::new(LedgerRows::with_caps(db.clone(), config.billing.caps())),
             assets: Arc::new(assets),
             messenger: Arc::new(TelegramMessenger::new(api.clone())),
@@ -289,6 +298,8 @@ async fn start_actors(
         outbox: parts.outbox_rows.clone(),
         users: parts.users.clone(),
         jobs: parts.jobs.clone(),
+        drafts: parts.drafts.clone(),
+        topups: parts.topups.clone(),
         assets: parts.assets.clone(),
         messenger: parts.messenger.clone(),
         view: parts.view.clone(),
@@ -306,6 +317,8 @@ async fn start_actors(
         users: parts.users.clone(),
         drafts: parts.drafts.clone(),
         jobs: parts.jobs.clone(),
+        topups: parts.topups.clone(),
+        tills: parts.tills.clone(),
         poster: poster.clone(),
         provider: parts.provider.clone(),
         messenger: parts.messenger.clone(),
@@ -315,6 +328,8 @@ async fn start_actors(
         outbox: parts.outbox.clone(),
         queue: parts.queue.clone(),
     };
+    start_cashiers(config, parts, tree, &work_arbiter, &poster)?;
+
     let (session_settings, rest) = (settings::session(config), settings::session_rest(config));
     let sessions = tree.spawn_nursery(
         "sessions",
@@ -391,6 +406,36 @@ async fn start_actors(
         })?;
     }
     Ok(intake)
+}
+
+/// A cashier for each way to pay. They come before the sessions, which give them work.
+fn start_cashiers(
+    config: &Config,
+    parts: &Parts,
+    tree: &Tree,
+    arbiter: &ArbiterHandle,
+    poster: &Arc<Ledger>,
+) -> anyhow::Result<()> {
+    for till in parts.tills.iter() {
+        let ports = CashierPorts {
+            clock: parts.clock.clone(),
+            ids: Arc::new(UuidIds),
+            notices: parts.notices.clone(),
+            topups: parts.topups.clone(),
+            drafts: parts.drafts.clone(),
+            poster: poster.clone(),
+            view: parts.view.clone(),
+            till: till.clone(),
+            outbox: parts.outbox.clone(),
+        };
+        let settings = settings::cashier(config);
+        let spec = settings::child(config, QUIET_CAPACITY);
+        let name = format!("cashier-{}", till.method.name());
+        tree.spawn_child(&name, arbiter, spec, move || {
+            Cashier::new(ports.clone(), settings.clone())
+        })?;
+    }
+    Ok(())
 }
 
 fn start_server(

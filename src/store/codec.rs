@@ -83,7 +83,10 @@ pub fn parse_body(text: &str) -> Result<OutboxBody, StoreError> {
 /// The job a message tells of, for the outbox's column `job_id`.
 pub fn body_job(body: &OutboxBody) -> Option<&str> {
     match body {
-        OutboxBody::Text { .. } => None,
+        OutboxBody::Text { .. }
+        | OutboxBody::PayCard { .. }
+        | OutboxBody::Credited { .. }
+        | OutboxBody::Refund { .. } => None,
         OutboxBody::Progress { job }
         | OutboxBody::Result { job }
         | OutboxBody::File { job, .. } => Some(job),

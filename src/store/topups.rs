@@ -63,9 +63,7 @@ impl TopupStore for TopupRows {
     ) -> Result<Vec<Topup>, StoreError> {
         let method = method.to_owned();
         self.0
-            .write(async move |conn: &mut Conn| {
-                moves::take(conn, &method, now, until, limit).await
-            })
+            .write(async move |conn: &mut Conn| moves::take(conn, &method, now, until, limit).await)
             .await
     }
 
@@ -208,6 +206,3 @@ impl TopupStore for TopupRows {
             .await
     }
 }
-
-#[cfg(test)]
-mod tests;

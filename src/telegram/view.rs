@@ -10,14 +10,18 @@ mod money;
 mod progress;
 mod replies;
 mod result;
+mod returns;
 mod toasts;
+mod topup;
 mod words;
 
 use std::sync::Arc;
 
 use rei_actors::ports::commands::Commands;
-use rei_actors::ports::view::{JobFacts, Rendered, View};
+use rei_actors::ports::view::{JobFacts, RefundFacts, Rendered, TopupFacts, View};
 use rei_domain::conversation::{Language, Reply, Toast};
+use rei_domain::money::Money;
+use rei_domain::topup::TopupReply;
 
 use self::words::Words;
 use crate::telegram::catalogue::Catalogue;
@@ -72,6 +76,7 @@ impl View for FluentView {
             Reply::DraftDiscarded => replies::plain(words.say("card-discarded")),
             Reply::Unsupported(what) => replies::unsupported(words, *what),
             Reply::TryLater => replies::plain(words.say("try-later")),
+            Reply::Topup(reply) => topup_reply(words, reply),
         }
     }
 
@@ -83,6 +88,22 @@ impl View for FluentView {
         result::caption(self.words(language), facts)
     }
 
+    fn pay_card(&self, language: Language, facts: &TopupFacts) -> Rendered {
+        topup::pay_card(self.words(language), facts)
+    }
+
+    fn credited(&self, language: Language, facts: &TopupFacts) -> Rendered {
+        topup::credited(self.words(language), facts)
+    }
+
+    fn refund(&self, language: Language, facts: &RefundFacts) -> Rendered {
+        returns::ended(self.words(language), facts)
+    }
+
+    fn payment_description(&self, language: Language, amount: Money) -> String {
+        topup::description(self.words(language), amount)
+    }
+
     fn toast(&self, language: Language, toast: Toast) -> Option<String> {
         toasts::render(self.words(language), toast)
     }
@@ -92,7 +113,37 @@ impl View for FluentView {
     }
 }
 
+fn topup_reply(words: Words<'_>, reply: &TopupReply) -> Rendered {
+    match reply {
+        TopupReply::Amounts {
+            balance,
+            amounts,
+            draft,
+        } => topup::amounts(words, *balance, amounts, draft),
+        TopupReply::Methods {
+            amount,
+            offers,
+            draft,
+        } => topup::methods(words, *amount, offers, draft),
+        TopupReply::AskAmount { limits } => topup::ask_amount(words, *limits),
+        TopupReply::AmountRefused(refusal) => topup::amount_refused(words, *refusal),
+        TopupReply::AskEmail => replies::plain(words.say("topup-ask-email")),
+        TopupReply::EmailRefused => replies::plain(words.say("topup-email-refused")),
+        TopupReply::Unavailable => replies::plain(words.say("topup-unavailable")),
+        TopupReply::Returnables {
+            payments,
+            term_days,
+        } => returns::list(words, payments, *term_days),
+        TopupReply::ConfirmReturn { payment, nonce } => returns::confirm(words, payment, nonce),
+        TopupReply::ReturnAccepted { amount } => returns::accepted(words, *amount),
+        TopupReply::ReturnRefused(refusal) => returns::refused(words, *refusal),
+        TopupReply::PaySupport { term_days } => returns::support(words, *term_days),
+    }
+}
+
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod topup_samples;

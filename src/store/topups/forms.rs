@@ -84,7 +84,15 @@ pub async fn set_form(
         }
     };
     let draft = form.draft.as_ref().map(|draft| draft.as_str());
-    let ask = sql!(ASK, chat.0, question, method, amount, draft, form.asked_at.0);
+    let ask = sql!(
+        ASK,
+        chat.0,
+        question,
+        method,
+        amount,
+        draft,
+        form.asked_at.0
+    );
     conn.execute(ask).await?;
     Ok(())
 }

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use super::rows::{TopupRow, topup_columns};
 use super::steps::topup_steps;
 use crate::store::conn::Conn;
+use crate::store::notices;
 use crate::store::outbox::insert_outbox;
 use crate::store::stmt::{Stmt, sql, statements};
-use crate::store::notices;
 
 statements! {
     INSERT_TOPUPS = "
@@ -41,8 +41,8 @@ statements! {
     );
 
     OFFER = "
-        UPDATE topups SET external_id = COALESCE(external_id, ?), pay_url = ?, due_at = ?,
-            failures = 0, state = (
+        UPDATE topups SET external_id = COALESCE(external_id, ?), pay_url = ?, due_amount = ?,
+            due_currency = ?, due_at = ?, failures = 0, state = (
                 SELECT value->>'after' FROM json_each(?) WHERE value->>'before' = topups.state)
         WHERE id = ? AND state IN (SELECT value->>'before' FROM json_each(?))
         RETURNING id";
@@ -155,11 +155,19 @@ fn statement<'a>(id: &'a TopupId, how: &'a TopupMove, steps: &'a str, at: Moment
         TopupMove::Offer {
             external,
             pay_url,
+            due,
             due_at,
-        } => {
-            let (external, pay_url) = (external.as_deref(), pay_url.as_str());
-            sql!(OFFER, external, pay_url, due_at.0, steps, id, steps)
-        }
+        } => sql!(
+            OFFER,
+            external.as_deref(),
+            pay_url.as_str(),
+            due.amount,
+            due.currency,
+            due_at.0,
+            steps,
+            id,
+            steps
+        ),
         TopupMove::Cancel { cause } => {
             sql!(CANCEL, cause.as_deref(), at.0, steps, id, steps)
         }

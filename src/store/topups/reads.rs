@@ -86,10 +86,7 @@ pub(super) async fn topup_of(
     row.map(TopupRow::parse).transpose()
 }
 
-pub(super) async fn last_email(
-    conn: &mut Conn,
-    user: UserId,
-) -> Result<Option<Email>, StoreError> {
+pub(super) async fn last_email(conn: &mut Conn, user: UserId) -> Result<Option<Email>, StoreError> {
     let row = conn.optional::<EmailRow>(sql!(LAST_EMAIL, user.0)).await?;
     Ok(row.map(|row| Email::stored(row.email)))
 }

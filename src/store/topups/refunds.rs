@@ -92,7 +92,14 @@ pub(super) async fn take(
     until: Moment,
     limit: u32,
 ) -> Result<Vec<Refund>, StoreError> {
-    let take = sql!(TAKE_REFUNDS, until.0, now.0, method, now.0, i64::from(limit));
+    let take = sql!(
+        TAKE_REFUNDS,
+        until.0,
+        now.0,
+        method,
+        now.0,
+        i64::from(limit)
+    );
     let rows = conn.load::<RefundRow>(take).await?;
     rows.into_iter().map(RefundRow::parse).collect()
 }

@@ -3,9 +3,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
-use rei_actors::ports::topups::{
-    AskedBy, NewRefund, NewTopup, Refund, Returnable, Topup,
-};
+use rei_actors::ports::topups::{AskedBy, NewRefund, NewTopup, Refund, Returnable, Topup};
 use rei_domain::conversation::Language;
 use rei_domain::ids::{ChatId, DraftId, RefundId, TopupId, UserId};
 use rei_domain::money::Money;
@@ -77,10 +75,9 @@ impl TopupRow {
         let state = parse_word("state", &self.state, TopupState::parse)?;
         let credited_at = match state {
             TopupState::Succeeded => self.finished_at.map(Moment),
-            TopupState::Asked
-            | TopupState::Pending
-            | TopupState::Canceled
-            | TopupState::Parked => None,
+            TopupState::Asked | TopupState::Pending | TopupState::Canceled | TopupState::Parked => {
+                None
+            }
         };
         Ok(Topup {
             order: NewTopup {

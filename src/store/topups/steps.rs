@@ -36,7 +36,8 @@ mod tests {
             r#"[{"after":"pending","before":"asked"}]"#
         );
         assert!(
-            topup_steps(TopupEvent::Credit).contains(r#"{"after":"succeeded","before":"canceled"}"#)
+            topup_steps(TopupEvent::Credit)
+                .contains(r#"{"after":"succeeded","before":"canceled"}"#)
         );
         assert!(!refund_steps(RefundEvent::Submit).contains("pending"));
     }

@@ -151,7 +151,12 @@ impl<'a> JobMove<'a> {
                 due_at: Some(*due_at),
                 attempt: Some(AttemptOutcome::Lost),
             }),
-            Rider::None | Rider::Submit { .. } => None,
+            Rider::None
+            | Rider::Submit { .. }
+            | Rider::Credit(_)
+            | Rider::HoldRefund(_)
+            | Rider::SettleRefund(_)
+            | Rider::Reverse(_) => None,
         }
     }
 }
