@@ -9,6 +9,7 @@ pub mod supervision;
 pub mod batch;
 pub mod bell;
 pub mod gate;
+pub mod meter;
 pub mod metrics;
 pub mod patience;
 pub mod ports;

@@ -244,6 +244,7 @@ impl Jobs {
                 CommandRefusal::Money(_)
                 | CommandRefusal::Draft(_)
                 | CommandRefusal::Banned { .. }
+                | CommandRefusal::UsageMoved
                 | CommandRefusal::DraftNotFound
                 | CommandRefusal::TopupMoved { .. }
                 | CommandRefusal::RefundMoved { .. }

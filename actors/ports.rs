@@ -3,6 +3,7 @@
 //! Errors are classified by what the caller does next, never by what the wire said.
 
 pub mod assets;
+pub mod audit;
 pub mod clock;
 pub mod commands;
 pub mod drafts;
@@ -17,6 +18,7 @@ pub mod payments;
 pub mod provider;
 pub mod topups;
 pub mod updates;
+pub mod usage;
 pub mod users;
 pub mod view;
 

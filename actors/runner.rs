@@ -317,6 +317,7 @@ impl Run<'_> {
                         due_at: now,
                     },
                     outbox: Vec::new(),
+                    audit: None,
                 };
                 self.post(command).await?;
                 Ok(RunEnd::Requeued)
@@ -398,6 +399,7 @@ impl Run<'_> {
                 attempt,
             },
             outbox,
+            audit: None,
         };
         fail_point!("run.before_settle");
         self.post(command).await?;

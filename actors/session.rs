@@ -4,6 +4,7 @@
 //! the state, so it can be replaced or leave at any time. It leaves when its chat is quiet.
 
 mod bonus;
+mod boost;
 pub mod conversation;
 mod other;
 mod requests;

@@ -145,5 +145,6 @@ fn command(user: UserId, key: String, movement: Movement) -> LedgerCommand {
         },
         rider: Rider::None,
         outbox: Vec::new(),
+        audit: None,
     }
 }

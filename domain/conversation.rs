@@ -2,9 +2,11 @@
 //! the bot can say, in values that do not know a language.
 
 use crate::draft::Draft;
-use crate::ids::{AssetId, DraftId, JobId, MessageId, Nonce};
+use crate::ids::{AssetId, DraftId, JobId, MessageId, Nonce, UsageId};
+use crate::metering::Tariff;
 use crate::money::Money;
 use crate::spec::{Aspect, Input, PROMPT_CHARS_MAX, Size};
+use crate::time::Moment;
 use crate::topup::{TopupReply, TopupTap};
 
 /// The languages of the bot.
@@ -157,6 +159,15 @@ pub enum Tap {
     },
     /// Top-ups and refunds.
     Topup(TopupTap),
+    /// Starts a boost at the price that the button showed.
+    StartBoost {
+        usage: UsageId,
+        /// Kopecks for one second.
+        rate: Money,
+    },
+    StopBoost {
+        usage: UsageId,
+    },
 }
 
 impl Tap {
@@ -175,6 +186,8 @@ impl Tap {
             Tap::AsFile { job } => format!("j.{job}.file"),
             Tap::SetLanguage { language } => format!("l.{}", language.as_str()),
             Tap::Topup(tap) => tap.render(),
+            Tap::StartBoost { usage, rate } => format!("u.{usage}.go.{}", rate.kopecks()),
+            Tap::StopBoost { usage } => format!("u.{usage}.stop"),
         }
     }
 
@@ -188,6 +201,7 @@ impl Tap {
             ["d", id, rest @ ..] if is_id(id) => draft_tap(DraftId::new(*id), rest),
             ["j", id, verb] if is_id(id) => job_tap(JobId::new(*id), verb),
             ["p", rest @ ..] => TopupTap::parse(rest).map(Tap::Topup),
+            ["u", id, rest @ ..] if is_id(id) => boost_tap(UsageId::new(*id), rest),
             _ => Err(UnknownTap),
         }
     }
@@ -218,6 +232,21 @@ fn job_tap(job: JobId, verb: &str) -> Result<Tap, UnknownTap> {
         "again" => Ok(Tap::Again { job }),
         "edit" => Ok(Tap::EditResult { job }),
         "file" => Ok(Tap::AsFile { job }),
+        _ => Err(UnknownTap),
+    }
+}
+
+fn boost_tap(usage: UsageId, rest: &[&str]) -> Result<Tap, UnknownTap> {
+    match rest {
+        ["go", rate] => {
+            let rate: i64 = rate.parse().map_err(|_| UnknownTap)?;
+            let rate = Money::from_kopecks(rate);
+            let tap = Tap::StartBoost { usage, rate };
+            // One spelling for each number: `+5` and `05` are nobody's buttons.
+            let is_ours = tap.render().ends_with(&format!(".{}", rest[1]));
+            is_ours.then_some(tap).ok_or(UnknownTap)
+        }
+        ["stop"] => Ok(Tap::StopBoost { usage }),
         _ => Err(UnknownTap),
     }
 }
@@ -282,10 +311,32 @@ pub enum Reply {
     /// The draft was withdrawn.
     DraftDiscarded,
     Unsupported(Unsupported),
+    /// What a boost costs, with a button that starts it.
+    BoostOffer {
+        usage: UsageId,
+        tariff: Tariff,
+        balance: Balance,
+        refusal: Option<BoostRefusal>,
+    },
+    /// `/stop` found nothing that runs.
+    NothingRuns,
     /// A request of ours could not be kept; nothing was charged.
     TryLater,
     /// Top-ups and refunds.
     Topup(TopupReply),
+}
+
+/// Why a boost did not start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoostRefusal {
+    /// What is missing for the first window.
+    NotEnough { missing: Money },
+    /// A cap does not cover it; when its window frees up.
+    Cap { frees_at: Moment },
+    /// The user may not order.
+    Banned,
+    /// The price of the button is not today's.
+    PriceChanged,
 }
 
 /// A line above the card.
@@ -314,6 +365,8 @@ pub enum Toast {
     Outdated,
     NotEnough,
     JobCancelled,
+    /// It will end within a moment.
+    Stopping,
     /// The provider has it already; cancelling is no longer free.
     TooLateToCancel,
     /// It is finished already.
@@ -369,6 +422,13 @@ mod tests {
             Tap::Again { job: job.clone() },
             Tap::EditResult { job: job.clone() },
             Tap::AsFile { job },
+            Tap::StartBoost {
+                usage: UsageId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b"),
+                rate: Money::from_kopecks(123_456),
+            },
+            Tap::StopBoost {
+                usage: UsageId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b"),
+            },
         ];
         for aspect in Aspect::ALL {
             let draft = draft.clone();

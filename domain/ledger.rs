@@ -22,7 +22,7 @@ mod trial;
 
 pub use account::{Account, PlatformAccount};
 pub use books::{Applied, Books, KnownTransfer, LotEntry, Refusal};
-pub use chain::{ChainHead, GENESIS, Link, link_hash};
+pub use chain::{ChainHead, GENESIS, Link, canonical_hash, link_hash};
 pub use hold::{Hold, HoldPurpose, HoldState};
 pub use lots::{DrawRule, Lot, LotMove, Lots, Origin};
 pub use posting::{Movement, Operation, Posting, Transfer, TransferKind};

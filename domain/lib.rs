@@ -4,6 +4,7 @@
 //! randomness, no serde. `now`, ids and nonces come in as values, so a month of use can be
 //! replayed in milliseconds and a decision can be tested without a house around it.
 
+pub mod audit;
 pub mod billing;
 pub mod breaker;
 pub mod conversation;
@@ -22,3 +23,4 @@ pub mod spec;
 pub mod time;
 pub mod topup;
 pub mod turns;
+pub mod usage;

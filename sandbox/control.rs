@@ -88,15 +88,19 @@ fn person(telegram: &Handle, id: i64) -> Result<Player, ControlError> {
         .ok_or_else(|| ControlError::not_found(format!("nobody has id {id}")))
 }
 
-/// Keeps the pages of other sites from every control route, whichever emulator serves it.
+/// Where people and tests act: the control API, and the pages of YooKassa.
+const PLAYED: [&str; 3] = ["/control", "/yookassa/checkout", "/yookassa/cabinet"];
+
+/// Keeps the pages of other sites from every such route, whichever emulator serves it.
 pub async fn from_this_site(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let exposure = request.app_data::<Exposure>().copied().unwrap_or_default();
     // The path as the router sees it, with `%63` and the like decoded.
-    let controls = request.match_info().as_str().starts_with("/control");
-    if controls && !is_from_this_site(request.headers(), exposure) {
+    let path = request.match_info().as_str();
+    let is_played = PLAYED.iter().any(|prefix| path.starts_with(prefix));
+    if is_played && !is_from_this_site(request.headers(), exposure) {
         let what = "the request comes from another site".to_owned();
         return Err(ControlError {
             status: StatusCode::FORBIDDEN,

@@ -1,6 +1,7 @@
 //! Pretends: the outside world on loopback.
 //!
-//! One address serves every emulator under a prefix of its own (`/telegram`, `/gemini`), a
+//! One address serves every emulator under a prefix of its own (`/telegram`, `/gemini`,
+//! `/yookassa`), a
 //! control API (`/control`) by which a test plays the people and orders faults, and a chat page
 //! (`/`). Other people's clients work against it unchanged; see `README.md`.
 //!
@@ -10,7 +11,9 @@
 
 pub mod gemini;
 pub mod telegram;
+pub mod yookassa;
 
+mod clock;
 mod control;
 mod page;
 mod server;

@@ -9,7 +9,7 @@ use actix_web::{App, HttpServer};
 use anyhow::Context;
 use tokio::sync::oneshot;
 
-use crate::{control, gemini, page, telegram};
+use crate::{control, gemini, page, telegram, yookassa};
 
 /// Enough for a chat page, a bot and a test driver on the machine of one developer.
 const WORKERS: usize = 2;
@@ -43,6 +43,9 @@ pub struct Sandbox {
     pub telegram: telegram::Handle,
     /// The bill and faults of the Gemini emulator.
     pub gemini: gemini::Handle,
+    /// The payers, the merchant's cabinet and the faults of the YooKassa emulator. Its shop is
+    /// [`yookassa::SHOP_ID`] with [`yookassa::SECRET_KEY`] until it is changed.
+    pub yookassa: yookassa::Handle,
     addr: SocketAddr,
     server: ServerHandle,
     thread: Option<JoinHandle<std::io::Result<()>>>,
@@ -61,6 +64,7 @@ impl Sandbox {
         let gemini = gemini::Handle::new(gemini::Config {
             api_key: config.gemini_key,
         });
+        let yookassa = yookassa::Handle::new();
         let listener = TcpListener::bind(config.addr)
             .with_context(|| format!("the sandbox cannot listen on {}", config.addr))?;
         let addr = listener
@@ -68,7 +72,11 @@ impl Sandbox {
             .context("the listener has no address")?;
 
         let (started, start) = oneshot::channel();
-        let handles = (telegram.clone(), gemini.clone());
+        let handles = Emulators {
+            telegram: telegram.clone(),
+            gemini: gemini.clone(),
+            yookassa: yookassa.clone(),
+        };
         let thread = std::thread::Builder::new()
             .name("sandbox".to_owned())
             .spawn(move || serve(listener, config.exposure, handles, started))
@@ -80,6 +88,7 @@ impl Sandbox {
         Ok(Sandbox {
             telegram,
             gemini,
+            yookassa,
             addr,
             server,
             thread: Some(thread),
@@ -118,22 +127,33 @@ impl Drop for Sandbox {
     }
 }
 
+/// What is served.
+struct Emulators {
+    telegram: telegram::Handle,
+    gemini: gemini::Handle,
+    yookassa: yookassa::Handle,
+}
+
 /// Runs the server until it is stopped.
 fn serve(
     listener: TcpListener,
     exposure: Exposure,
-    (telegram, gemini): (telegram::Handle, gemini::Handle),
+    emulators: Emulators,
     started: oneshot::Sender<std::io::Result<ServerHandle>>,
 ) -> std::io::Result<()> {
     actix_rt::System::new().block_on(async move {
-        let courier = actix_rt::spawn(telegram::webhook::deliver(telegram.clone()));
+        let couriers = [
+            actix_rt::spawn(telegram::webhook::deliver(emulators.telegram.clone())),
+            actix_rt::spawn(yookassa::courier::deliver(emulators.yookassa.clone())),
+        ];
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(exposure)
                 .wrap(from_fn(control::from_this_site))
-                .configure(|service| telegram::http::configure(service, &telegram))
-                .configure(|service| gemini::configure(service, &gemini))
-                .configure(|service| control::configure(service, &telegram))
+                .configure(|service| telegram::http::configure(service, &emulators.telegram))
+                .configure(|service| gemini::configure(service, &emulators.gemini))
+                .configure(|service| yookassa::configure(service, &emulators.yookassa))
+                .configure(|service| control::configure(service, &emulators.telegram))
                 .configure(page::configure)
         })
         .workers(WORKERS)
@@ -153,7 +173,9 @@ fn serve(
             return Ok(());
         }
         let ended = server.await;
-        courier.abort();
+        for courier in couriers {
+            courier.abort();
+        }
         ended
     })
 }

@@ -16,7 +16,6 @@ pub(crate) mod webhook;
 mod bot;
 mod calls;
 mod chat;
-mod clock;
 mod entities;
 mod error;
 mod faults;
@@ -31,6 +30,8 @@ mod state;
 mod updates;
 mod view;
 mod wire;
+
+use crate::clock;
 
 pub use calls::{Answered, Call};
 pub use chat::{Author, Message, Presence, Toast};

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use rei_actors::ports::clock::Clock as _;
-use rei_sandbox::{Exposure, Sandbox};
+use rei_sandbox::{Exposure, Sandbox, yookassa};
 use secrecy::SecretString;
 
 use crate::cli::{DemoArgs, SandboxArgs};
@@ -25,6 +25,10 @@ pub use house::House;
 /// The sandbox's own credentials: they open nothing else.
 const SANDBOX_BOT_TOKEN: &str = "1000000001:sandbox-token-that-opens-nothing-else";
 const SANDBOX_GEMINI_KEY: &str = "sandbox-key";
+const SANDBOX_WEBHOOK_SECRET: &str = "whsec_c2FuZGJveC1zZWNyZXQtdGhhdC1vcGVucy1ub3RoaW5n";
+
+/// Where the sandbox alone looks for the bot: the address a bot has unless it is told another.
+const SANDBOX_NOTIFIES: &str = "http://127.0.0.1:8080/webhook/yookassa";
 
 /// Serves the bot until a signal ends it.
 pub async fn serve(loaded: Loaded) -> anyhow::Result<ExitCode> {
@@ -76,6 +80,8 @@ pub async fn demo(args: DemoArgs, environment: &Environment) -> anyhow::Result<E
     config.providers.nano_banana.api_url = sandbox.url("gemini");
     config.providers.nano_banana.api_key = Some(SecretString::from(SANDBOX_GEMINI_KEY));
     let house = House::start(&loaded).await?;
+    let webhook = format!("http://{}/webhook/yookassa", house.addr());
+    notify(&sandbox, webhook)?;
     println!(
         "The bot is ready. Chat with it at http://{}/",
         sandbox.addr()
@@ -97,11 +103,17 @@ pub async fn sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     };
     logging::init(&log, None)?;
     let sandbox = start_sandbox(args.addr).await?;
+    notify(&sandbox, SANDBOX_NOTIFIES.to_owned())?;
     println!("The chat page is at http://{}/", sandbox.addr());
     println!("BOT_TOKEN={SANDBOX_BOT_TOKEN}");
     println!("TELEGRAM_API_URL={}", sandbox.url("telegram"));
     println!("NANO_BANANA_API_KEY={SANDBOX_GEMINI_KEY}");
     println!("NANO_BANANA_API_URL={}", sandbox.url("gemini"));
+    println!("YOOKASSA_SHOP_ID={}", yookassa::SHOP_ID);
+    println!("YOOKASSA_SECRET_KEY={}", yookassa::SECRET_KEY);
+    println!("YOOKASSA_WEBHOOK_SECRET={SANDBOX_WEBHOOK_SECRET}");
+    println!("YOOKASSA_API_URL={}", sandbox.url("yookassa/v3"));
+    println!("YooKassa notifies {SANDBOX_NOTIFIES}");
     signals::Signals::listen().first().await;
     sandbox.stop().await;
     Ok(ExitCode::SUCCESS)
@@ -117,6 +129,17 @@ async fn start_sandbox(addr: std::net::SocketAddr) -> anyhow::Result<Sandbox> {
     Sandbox::start(config)
         .await
         .with_context(|| format!("the sandbox cannot listen on {addr}; try --addr 127.0.0.1:0"))
+}
+
+/// Lets the sandbox's YooKassa notify the bot through a proxy that signs.
+fn notify(sandbox: &Sandbox, webhook: String) -> anyhow::Result<()> {
+    sandbox
+        .yookassa
+        .change_notifications(|settings| {
+            settings.url = Some(webhook);
+            settings.signing.secrets = vec![SANDBOX_WEBHOOK_SECRET.to_owned()];
+        })
+        .map_err(anyhow::Error::msg)
 }
 
 /// Brings the database's schema up to date.

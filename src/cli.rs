@@ -51,7 +51,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Serve the bot on Telegram (the default)
     Serve,
-    /// Run the emulators of Telegram and Gemini alone, on loopback
+    /// Run the emulators of Telegram, Gemini and YooKassa alone, on loopback
     Sandbox(SandboxArgs),
     /// Bring the database's schema up to date and end
     Migrate,

@@ -11,6 +11,7 @@ pub mod stmt;
 pub mod verify;
 
 mod assets;
+pub(crate) mod audit;
 mod drafts;
 mod inbox;
 mod jobs;
@@ -19,6 +20,7 @@ mod migrate;
 mod notices;
 mod outbox;
 mod topups;
+mod usage;
 mod users;
 
 #[cfg(test)]
@@ -27,6 +29,7 @@ pub(crate) mod fixtures;
 mod statements_tests;
 
 pub use assets::AssetRows;
+pub use audit::AuditRows;
 pub use conn::{Conn, Engine};
 pub use db::{Db, DbConfig, DbError};
 pub use drafts::DraftRows;
@@ -37,11 +40,13 @@ pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
 pub use stmt::Stmt;
 pub use topups::TopupRows;
+pub use usage::UsageRows;
 pub use users::UserRows;
 
 /// Every statement of the stores, file by file.
 pub const STATEMENTS: &[&[&str]] = &[
     assets::STATEMENTS,
+    audit::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,
@@ -53,6 +58,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::riders::jobs::STATEMENTS,
     ledger::riders::refund::STATEMENTS,
     ledger::riders::submit::STATEMENTS,
+    ledger::riders::usage::STATEMENTS,
     ledger::spending::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
@@ -63,7 +69,9 @@ pub const STATEMENTS: &[&[&str]] = &[
     topups::moves::STATEMENTS,
     topups::reads::STATEMENTS,
     topups::refunds::STATEMENTS,
+    usage::STATEMENTS,
     users::STATEMENTS,
+    verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,
     verify::counts::STATEMENTS,
@@ -72,15 +80,19 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::lots::STATEMENTS,
     verify::notices::STATEMENTS,
     verify::sessions::STATEMENTS,
+    verify::topups::STATEMENTS,
+    verify::usage::STATEMENTS,
     verify::waiting::STATEMENTS,
 ];
 
 /// Statements that PostgreSQL alone understands: the locking forms of others.
 pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    audit::POSTGRES_ONLY,
     ledger::reads::POSTGRES_ONLY,
     ledger::riders::credit::POSTGRES_ONLY,
     ledger::riders::jobs::POSTGRES_ONLY,
     ledger::riders::refund::POSTGRES_ONLY,
     ledger::riders::submit::POSTGRES_ONLY,
+    ledger::riders::usage::POSTGRES_ONLY,
     ledger::spending::POSTGRES_ONLY,
 ];

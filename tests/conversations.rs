@@ -4,6 +4,7 @@ use crate::support::house::{
     ENGINES, Engine, Person, TestHouse, data_of, has_button, is_bots, is_document,
 };
 use crate::support::pictures::png;
+use crate::support::rows::count;
 
 use rei_sandbox::gemini::FaultKind as GeminiFault;
 
@@ -262,4 +263,23 @@ async fn what_the_bot_cannot_use_gets_a_clear_sentence() {
     ann.0.text("/nonsense");
     ann.reads("/nonsense").await;
     house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_boost_runs_until_it_is_stopped_and_orders_go_first_meanwhile() {
+    in_both(async |house, ann| {
+        ann.0.text("/boost");
+        ann.reads("your jobs go first").await;
+        ann.presses("🚀 Start").await;
+        ann.reads("The boost is on").await;
+        ann.orders("a fast hare").await;
+        ann.gets_picture().await;
+        const FIRST: &str = "SELECT COUNT(*) AS count FROM jobs WHERE lane = 'high'";
+        assert_eq!(count(&house.db(), FIRST).await, 1);
+        ann.0.text("/stop");
+        ann.reads("The boost is off").await;
+        ann.0.text("/stop");
+        ann.reads("Nothing runs by the second").await;
+    })
+    .await;
 }

@@ -192,6 +192,7 @@ fn credit_command(
         created_at: now,
     };
     LedgerCommand {
+        audit: None,
         posting: Posting {
             user: order.user,
             operations: vec![Operation {

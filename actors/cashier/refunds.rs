@@ -126,6 +126,7 @@ pub async fn plan_refund(
 
 fn hold_command(refund: NewRefund, now: Moment) -> LedgerCommand {
     LedgerCommand {
+        audit: None,
         posting: posting(
             &refund,
             format!("hold:refund:{}", refund.id),
@@ -517,6 +518,7 @@ async fn end_refund(
     let now = ports.clock.now();
     let key = format!("settle:refund:{}", refund.order.id);
     let command = LedgerCommand {
+        audit: None,
         posting: posting(&refund.order, key, movement),
         rider: Rider::SettleRefund(Settlement {
             refund: refund.order.id.clone(),
@@ -583,6 +585,7 @@ async fn reverse(
         amount,
     };
     let command = LedgerCommand {
+        audit: None,
         posting: posting(
             &refund,
             format!("reverse:{method}:{}", report.external),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use fail::fail_point;
 use rei_domain::conversation::Language;
 use rei_domain::draft::{Draft, DraftState};
-use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, RefundId, TopupId};
+use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, RefundId, TopupId, UsageId};
 use rei_domain::time::{Moment, Span};
 
 use crate::ports::StoreError;
@@ -21,8 +21,9 @@ use crate::ports::jobs::JobStore;
 use crate::ports::messenger::{Messenger, MessengerError, Outgoing, Upload};
 use crate::ports::outbox::{OutboxBody, OutboxRow, OutboxStore, Sent};
 use crate::ports::topups::TopupStore;
+use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, UserStore};
-use crate::ports::view::{JobFacts, RefundFacts, Rendered, TopupFacts, View};
+use crate::ports::view::{JobFacts, RefundFacts, Rendered, TopupFacts, UsageFacts, View};
 
 /// What the courier needs from outside.
 #[derive(Clone)]
@@ -33,6 +34,7 @@ pub struct CourierPorts {
     pub jobs: Arc<dyn JobStore>,
     pub drafts: Arc<dyn DraftStore>,
     pub topups: Arc<dyn TopupStore>,
+    pub usages: Arc<dyn UsageStore>,
     pub assets: Arc<dyn Assets>,
     pub messenger: Arc<dyn Messenger>,
     pub view: Arc<dyn View>,
@@ -203,6 +205,35 @@ async fn plan(ports: &CourierPorts, row: &OutboxRow) -> Result<Plan, StoreError>
                 height: picture.height,
             }))
         }
+        OutboxBody::Usage { usage } => {
+            let Some(facts) = usage_facts(ports, usage).await? else {
+                return Ok(Plan::Nothing {
+                    cause: "no session",
+                });
+            };
+            let language = language_of(ports, row.chat).await?;
+            Ok(Plan::Words {
+                rendered: ports.view.usage(language, &facts),
+                watch: None,
+            })
+        }
+        OutboxBody::UsageWarning { usage } => {
+            let Some(facts) = usage_facts(ports, usage).await? else {
+                return Ok(Plan::Nothing {
+                    cause: "no session",
+                });
+            };
+            if facts.usage.ended.is_some() {
+                return Ok(Plan::Nothing {
+                    cause: "the session has ended",
+                });
+            }
+            let language = language_of(ports, row.chat).await?;
+            Ok(Plan::Words {
+                rendered: ports.view.usage_warning(language, &facts),
+                watch: None,
+            })
+        }
         OutboxBody::File { job, asset } => {
             let Some(facts) = job_facts(ports, &JobId::new(job.as_str())).await? else {
                 return Ok(Plan::Nothing { cause: "no job" });
@@ -275,6 +306,14 @@ async fn topup_facts(ports: &CourierPorts, id: &str) -> Result<Option<TopupFacts
         balance,
         topup,
     }))
+}
+
+async fn usage_facts(ports: &CourierPorts, id: &str) -> Result<Option<UsageFacts>, StoreError> {
+    let Some(usage) = ports.usages.usage(&UsageId::new(id)).await? else {
+        return Ok(None);
+    };
+    let balance = ports.users.balance(usage.user).await?;
+    Ok(Some(UsageFacts { usage, balance }))
 }
 
 /// Edits the slot's message, or sends a new one when there is none (any more).

@@ -192,9 +192,11 @@ impl Rounds {
             return false;
         };
         let words = match &first.body {
-            OutboxBody::Text { .. } | OutboxBody::Progress { .. } | OutboxBody::PayCard { .. } => {
-                true
-            }
+            OutboxBody::Text { .. }
+            | OutboxBody::Progress { .. }
+            | OutboxBody::PayCard { .. }
+            | OutboxBody::Usage { .. }
+            | OutboxBody::UsageWarning { .. } => true,
             OutboxBody::Result { .. }
             | OutboxBody::File { .. }
             | OutboxBody::Credited { .. }

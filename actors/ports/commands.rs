@@ -21,6 +21,10 @@ pub enum CommandAction {
     /// Shows which payments can go back.
     ShowReturnables,
     PaySupport,
+    /// Offers a session by the second, or shows the one that runs.
+    ShowBoost,
+    /// Ends what runs by the second.
+    StopRunning,
 }
 
 /// The list of commands.

@@ -1,6 +1,7 @@
 //! The ledger's rows, and the rows that commit with them.
 
 use async_trait::async_trait;
+use rei_domain::audit::AuditEntry;
 use rei_domain::billing::Ending;
 use rei_domain::conversation::Balance;
 use rei_domain::draft::ConfirmRefusal;
@@ -17,6 +18,7 @@ use crate::ports::jobs::{AttemptOutcome, NewJob};
 use crate::ports::notices::NoticeId;
 use crate::ports::outbox::NewOutbox;
 use crate::ports::topups::{Evidence, NewRefund};
+use crate::ports::usage::UsageRider;
 
 /// A posting with the rows that must commit with it, and the guard they stand under.
 #[derive(Clone, Debug)]
@@ -25,6 +27,8 @@ pub struct LedgerCommand {
     pub rider: Rider,
     /// Messages that tell of it, written only if the posting is applied now.
     pub outbox: Vec<NewOutbox>,
+    /// The audit entry of an admin's act, written only if the posting is applied now.
+    pub audit: Option<AuditEntry>,
 }
 
 /// Rows beyond the ledger that exist exactly when the posting does.
@@ -66,6 +70,8 @@ pub enum Rider {
     SettleRefund(Settlement),
     /// A refund that the method made without us is taken from the user. Guard: as `HoldRefund`.
     Reverse(Reversal),
+    /// A session by the running second begins, goes on or ends.
+    Usage(UsageRider),
 }
 
 /// What is written with a credit.
@@ -141,6 +147,9 @@ pub enum CommandRefusal {
     /// The user may not order; `None` is until it is lifted.
     #[error("the user is banned")]
     Banned { until: Option<Moment> },
+    /// The session's row is not what the command was made from, or the user runs one already.
+    #[error("the session has moved on")]
+    UsageMoved,
     /// The job's fence or state is not what the command expected.
     #[error("the job has moved on")]
     JobMoved { state: Option<JobState> },

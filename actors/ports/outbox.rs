@@ -30,6 +30,10 @@ pub enum OutboxBody {
     Progress { job: String },
     /// The picture of a job, with its caption rendered when it is sent.
     Result { job: String },
+    /// Where a session by the second stands, rendered when it is sent, in the session's slot.
+    Usage { usage: String },
+    /// That such a session will end by itself soon.
+    UsageWarning { usage: String },
     /// The original file of a job's picture.
     File { job: String, asset: String },
     /// Where a top-up stands, rendered when it is sent.

@@ -4,6 +4,7 @@ use rei_domain::conversation::{Balance, Language, Reply, Toast};
 use rei_domain::draft::Draft;
 use rei_domain::money::Money;
 use rei_domain::time::Moment;
+use rei_domain::usage::Usage;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::jobs::Job;
@@ -62,6 +63,13 @@ pub struct RefundFacts {
     pub balance: Balance,
 }
 
+/// What a message about a session by the second is rendered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageFacts {
+    pub usage: Usage,
+    pub balance: Balance,
+}
+
 /// Renders what the bot says. Pure: the same values give the same words.
 pub trait View: Send + Sync + 'static {
     /// A reply of the conversation.
@@ -84,6 +92,12 @@ pub trait View: Send + Sync + 'static {
 
     /// What the payer reads on the method's page, at most 128 characters without markup.
     fn payment_description(&self, language: Language, amount: Money) -> String;
+
+    /// Where a session by the second stands, running or ended.
+    fn usage(&self, language: Language, facts: &UsageFacts) -> Rendered;
+
+    /// That a session by the second will end by itself, and why.
+    fn usage_warning(&self, language: Language, facts: &UsageFacts) -> Rendered;
 
     /// The answer to a tap, at most 200 characters; `None` for [`Toast::Silent`].
     fn toast(&self, language: Language, toast: Toast) -> Option<String>;

@@ -522,7 +522,7 @@ fn ride(state: &mut State, rider: &Rider) -> Result<(), CommandRefusal> {
             state.mark_last(AttemptOutcome::Lost);
             Ok(())
         }
-        Rider::None | Rider::Submit { .. } | Rider::Cancel { .. } => {
+        Rider::None | Rider::Submit { .. } | Rider::Cancel { .. } | Rider::Usage(_) => {
             panic!("a run sends no such rider")
         }
     }

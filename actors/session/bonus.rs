@@ -27,6 +27,7 @@ pub(super) async fn grant_once(talk: &Talk<'_>) -> Result<Option<Money>, StoreEr
         },
         rider: Rider::None,
         outbox: Vec::new(),
+        audit: None,
     };
     let outcome = patiently(talk.settings.patience, || {
         talk.ports.poster.post(command.clone())

@@ -12,6 +12,7 @@ use fail::fail_point;
 use rei_domain::conversation::{Balance, Inbound, Language, Reply, Toast, Unsupported};
 use rei_domain::draft::Draft;
 use rei_domain::ids::{ChatId, UserId};
+use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
 use rei_domain::pricing::ImagePrices;
 use rei_domain::time::{Moment, Span};
@@ -32,6 +33,7 @@ use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::Provider;
 use crate::ports::topups::TopupStore;
+use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
 use crate::runner::draft_slot;
@@ -48,6 +50,7 @@ pub struct SessionPorts {
     pub topups: Arc<dyn TopupStore>,
     /// The ways to pay, in the order in which they are offered.
     pub tills: Tills,
+    pub usages: Arc<dyn UsageStore>,
     pub poster: Arc<dyn Poster>,
     /// Who will do the work, for what it is expected to cost.
     pub provider: Arc<dyn Provider>,
@@ -59,6 +62,8 @@ pub struct SessionPorts {
     pub outbox: Bell,
     /// Rung when a job was written.
     pub queue: Bell,
+    /// Rung when a session by the second began or shall end.
+    pub meter: Bell,
 }
 
 /// How a conversation behaves.
@@ -75,6 +80,8 @@ pub struct SessionSettings {
     pub album_quiet: Span,
     /// Given once to every user; zero gives nothing.
     pub welcome_bonus: Money,
+    /// What running time costs.
+    pub tariff: Tariff,
     /// From the job's acceptance to its latest end.
     pub job_deadline: Span,
     /// Beginnings of one update before it is set aside as poison.

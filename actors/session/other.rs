@@ -5,7 +5,7 @@ use rei_domain::draft::DraftState;
 use rei_domain::money::Money;
 
 use super::conversation::Talk;
-use super::{returns, taps, topup};
+use super::{boost, returns, taps, topup};
 use crate::ports::StoreError;
 use crate::ports::commands::CommandAction;
 use crate::ports::users::Reachable;
@@ -79,6 +79,8 @@ async fn command(
         CommandAction::TopUp { amount } => topup::command(talk, amount).await?,
         CommandAction::ShowReturnables => returns::show(talk).await?,
         CommandAction::PaySupport => returns::support(talk),
+        CommandAction::ShowBoost => boost::show(talk).await?,
+        CommandAction::StopRunning => boost::stop_running(talk).await?,
     }
     Ok(())
 }
@@ -115,6 +117,7 @@ async fn cancel_everything(talk: &mut Talk<'_>) -> Result<(), StoreError> {
             | Toast::Outdated
             | Toast::NotEnough
             | Toast::SendingFile
+            | Toast::Stopping
             | Toast::NotFound
             | Toast::TryLater => {}
         }

@@ -13,7 +13,7 @@ use rei_domain::time::Moment;
 use fail::fail_point;
 
 use super::conversation::Talk;
-use super::{requests, topup};
+use super::{boost, requests, topup};
 use crate::metrics;
 use crate::patience::patiently;
 use crate::ports::StoreError;
@@ -48,6 +48,8 @@ pub(super) async fn answer(
         Tap::ShowCard { draft } => change(talk, &draft, Change::Page(CardPage::Main)).await,
         Tap::SetAspect { draft, aspect } => change(talk, &draft, Change::Aspect(aspect)).await,
         Tap::SetSize { draft, size } => change(talk, &draft, Change::Size(size)).await,
+        Tap::StartBoost { usage, rate } => boost::start(talk, usage, rate).await,
+        Tap::StopBoost { usage } => boost::stop(talk, &usage).await,
         Tap::CancelJob { job } => match own_job(talk, &job).await? {
             Some(job) => cancel(talk, &job).await,
             None => Ok(Toast::NotFound),
@@ -113,6 +115,7 @@ pub(super) async fn cancel(talk: &mut Talk<'_>, job: &Job) -> Result<Toast, Stor
             job: job.id.clone(),
         },
         outbox: vec![final_progress(job, talk.now)],
+        audit: None,
     };
     fail_point!("cancel.before_post");
     match post(talk, command).await? {
@@ -132,7 +135,8 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
     if let Err(refusal) = draft.check_confirm(nonce, talk.now) {
         return refuse_confirm(talk, draft, refusal).await;
     }
-    let command = submit_command(talk, &draft, nonce);
+    let lane = lane_of(talk).await?;
+    let command = submit_command(talk, &draft, nonce, lane);
     fail_point!("submit.before_post");
     let outcome = post(talk, command).await?;
     fail_point!("submit.posted");
@@ -157,6 +161,7 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
         LedgerOutcome::Refused(
             refusal @ (CommandRefusal::Money(_)
             | CommandRefusal::Banned { .. }
+            | CommandRefusal::UsageMoved
             | CommandRefusal::DraftNotFound
             | CommandRefusal::JobMoved { .. }
             | CommandRefusal::TopupMoved { .. }
@@ -170,8 +175,14 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
     }
 }
 
+/// Whoever pays by the second is served first.
+async fn lane_of(talk: &Talk<'_>) -> Result<LaneName, StoreError> {
+    let boost = talk.ports.usages.running_of(talk.user.id).await?;
+    Ok(boost.map_or(LaneName::Normal, |_| LaneName::High))
+}
+
 /// The posting of a confirmation. Its ids come from the draft, so a repeat is the same posting.
-fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce) -> LedgerCommand {
+fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce, lane: LaneName) -> LedgerCommand {
     let id = draft.id.as_str();
     let deadline_at = talk.now + talk.settings.job_deadline;
     let job = NewJob {
@@ -180,7 +191,7 @@ fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce) -> LedgerComman
         user: draft.user,
         chat: draft.chat,
         hold: HoldId::new(id),
-        lane: LaneName::Normal,
+        lane,
         model: talk.settings.model.clone(),
         spec: draft.spec.clone(),
         price: draft.price,
@@ -215,6 +226,7 @@ fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce) -> LedgerComman
             nonce: nonce.clone(),
             job: Box::new(job),
         },
+        audit: None,
     }
 }
 

@@ -66,8 +66,14 @@ pub fn link_hash(
         transfer.reference.clone(),
         at.0.to_string(),
     ];
+    canonical_hash(fields.iter().map(String::as_str))
+}
+
+/// Lower-case hexadecimal SHA-256 over texts, each preceded by its length in bytes and a colon,
+/// so that no two lists of texts share one canonical form.
+pub fn canonical_hash<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
     let mut hasher = Sha256::new();
-    for field in &fields {
+    for field in fields {
         hasher.update(field.len().to_string().as_bytes());
         hasher.update(b":");
         hasher.update(field.as_bytes());

@@ -1,6 +1,6 @@
 //! Runs the sandbox on 127.0.0.1:9090 until Ctrl-C.
 
-use rei_sandbox::{Config, Exposure, Sandbox};
+use rei_sandbox::{Config, Exposure, Sandbox, yookassa};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -17,6 +17,12 @@ async fn main() -> anyhow::Result<()> {
         sandbox.url("telegram")
     );
     println!("Gemini         {}  (key sandbox)", sandbox.url("gemini"));
+    println!(
+        "YooKassa       {}  (shop {}, key {})",
+        sandbox.url("yookassa/v3"),
+        yookassa::SHOP_ID,
+        yookassa::SECRET_KEY
+    );
     tokio::signal::ctrl_c().await?;
     sandbox.stop().await;
     Ok(())

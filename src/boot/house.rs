@@ -13,6 +13,7 @@ use rei_actors::courier::Courier;
 use rei_actors::courier::delivery::CourierPorts;
 use rei_actors::intake::{IntakeActor, IntakeGate};
 use rei_actors::ledger::{Ledger, LedgerActor};
+use rei_actors::meter::{MeterPorts, UsageMeter, steady_clock};
 use rei_actors::poller::Poller as PollerActor;
 use rei_actors::ports::assets::{Assets, PictureCheck};
 use rei_actors::ports::clock::Clock;
@@ -48,7 +49,7 @@ use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
     AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, NoticeRows, OutboxRows, TopupRows,
-    UserRows,
+    UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -121,6 +122,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     jobs: Arc<dyn JobStore>,
     users: Arc<UserRows>,
+    usages: Arc<UsageRows>,
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
@@ -139,6 +141,8 @@ struct Parts {
     outbox: Bell,
     /// Wakes the scheduler.
     queue: Bell,
+    /// Wakes the meter.
+    meter: Bell,
 }
 
 impl Parts {
@@ -160,6 +164,7 @@ impl Parts {
         Ok(Self {
             jobs: Arc::new(JobRows::new(db.clone())),
             users: Arc::new(UserRows::new(db.clone())),
+            usages: Arc::new(UsageRows::new(db.clone())),
             drafts: Arc::new(DraftRows::new(db.clone())),
             inbox: Arc::new(InboxRows::new(db.clone())),
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),
@@ -177,6 +182,7 @@ impl Parts {
             api,
             outbox: Bell::new(),
             queue: Bell::new(),
+            meter: Bell::new(),
         })
     }
 }
@@ -300,6 +306,7 @@ async fn start_actors(
         jobs: parts.jobs.clone(),
         drafts: parts.drafts.clone(),
         topups: parts.topups.clone(),
+        usages: parts.usages.clone(),
         assets: parts.assets.clone(),
         messenger: parts.messenger.clone(),
         view: parts.view.clone(),
@@ -319,6 +326,7 @@ async fn start_actors(
         jobs: parts.jobs.clone(),
         topups: parts.topups.clone(),
         tills: parts.tills.clone(),
+        usages: parts.usages.clone(),
         poster: poster.clone(),
         provider: parts.provider.clone(),
         messenger: parts.messenger.clone(),
@@ -327,6 +335,7 @@ async fn start_actors(
         commands: parts.commands.clone(),
         outbox: parts.outbox.clone(),
         queue: parts.queue.clone(),
+        meter: parts.meter.clone(),
     };
     start_cashiers(config, parts, tree, &work_arbiter, &poster)?;
 
@@ -339,6 +348,19 @@ async fn start_actors(
             UserSession::new(*chat, session_ports.clone(), session_settings.clone(), rest)
         },
     )?;
+
+    let meter_ports = MeterPorts {
+        clock: parts.clock.clone(),
+        steady: steady_clock(),
+        usages: parts.usages.clone(),
+        poster: poster.clone(),
+        outbox: parts.outbox.clone(),
+    };
+    let (tick, bell) = (config.usage.tick, parts.meter.clone());
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("meter", &work_arbiter, spec, move || {
+        UsageMeter::new(meter_ports.clone(), tick, bell.clone())
+    })?;
 
     let (inbox, intake_settings) = (parts.inbox.clone(), settings::intake(config));
     let spec = settings::child(config, config.intake.waiting_max);

@@ -120,6 +120,7 @@ pub(super) fn session(config: &Config) -> SessionSettings {
         prices: config.billing.image_prices(),
         model: config.providers.nano_banana.model.clone(),
         price_lock: span(config.billing.price_lock),
+        tariff: config.usage.tariff(),
         asking: span(config.sessions.asking),
         album_quiet: span(config.telegram.album_quiet),
         welcome_bonus: config.billing.welcome_bonus,

@@ -8,6 +8,7 @@ use bigdecimal::BigDecimal;
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::ids::UserId;
 use rei_domain::ledger::caps::{CapRules, Caps};
+use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
 use rei_domain::pricing::ImagePrices;
 use rei_domain::spec::Size;
@@ -29,6 +30,7 @@ pub struct Config {
     pub ledger: Ledger,
     pub billing: Billing,
     pub topups: Topups,
+    pub usage: UsageSection,
     pub jobs: Jobs,
     pub providers: Providers,
     pub assets: Assets,
@@ -297,6 +299,34 @@ pub struct Topups {
     pub reconcile_every: Duration,
     #[serde(rename = "reconcile_days", deserialize_with = "values::days")]
     pub reconcile_span: Duration,
+}
+
+/// What is sold by the running second.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsageSection {
+    #[serde(
+        rename = "boost_kopecks_per_second",
+        deserialize_with = "values::kopecks"
+    )]
+    pub boost_rate: Money,
+    #[serde(deserialize_with = "values::count")]
+    pub window_secs: u32,
+    #[serde(deserialize_with = "values::count")]
+    pub lead_secs: u32,
+    #[serde(rename = "tick_ms", deserialize_with = "values::millis")]
+    pub tick: Duration,
+}
+
+impl UsageSection {
+    /// The price of running time.
+    pub fn tariff(&self) -> Tariff {
+        Tariff {
+            rate: self.boost_rate,
+            window_secs: self.window_secs,
+            lead_secs: self.lead_secs,
+        }
+    }
 }
 
 /// The work on jobs.

@@ -84,6 +84,8 @@ pub fn parse_body(text: &str) -> Result<OutboxBody, StoreError> {
 pub fn body_job(body: &OutboxBody) -> Option<&str> {
     match body {
         OutboxBody::Text { .. }
+        | OutboxBody::Usage { .. }
+        | OutboxBody::UsageWarning { .. }
         | OutboxBody::PayCard { .. }
         | OutboxBody::Credited { .. }
         | OutboxBody::Refund { .. } => None,

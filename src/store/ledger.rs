@@ -95,13 +95,14 @@ async fn apply(
     let mut books = Books::new(shard, head, now, *caps);
     reads::read_books(conn, commands, &mut books, caps).await?;
     let mut riders = Riders::read(conn, commands, now).await?;
-    let mut outbox = Vec::new();
+    let (mut outbox, mut audit) = (Vec::new(), Vec::new());
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {
         let outcome = match decide(&mut books, &mut riders, command) {
             Ok(applied) => {
                 if applied == Applied::Now {
                     outbox.extend(command.outbox.iter().cloned());
+                    audit.extend(command.audit.iter().cloned());
                 }
                 LedgerOutcome::Applied {
                     applied,
@@ -117,6 +118,7 @@ async fn apply(
     if !outbox.is_empty() {
         super::outbox::insert_outbox(conn, &outbox).await?;
     }
+    super::audit::append(conn, &audit).await?;
     Ok(outcomes)
 }
 

@@ -275,6 +275,8 @@ async fn deliver(
         OutboxBody::Text { .. }
         | OutboxBody::Progress { .. }
         | OutboxBody::File { .. }
+        | OutboxBody::Usage { .. }
+        | OutboxBody::UsageWarning { .. }
         | OutboxBody::PayCard { .. }
         | OutboxBody::Credited { draft: None, .. }
         | OutboxBody::Refund { .. } => {}

@@ -206,3 +206,6 @@ impl TopupStore for TopupRows {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests;

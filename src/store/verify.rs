@@ -9,6 +9,7 @@
 //! bill agrees is not asked here. Whoever can rewrite a whole chain and its head leaves no trace
 //! in it; that is why a report shows the heads, to be kept somewhere else.
 
+pub(super) mod audit;
 pub(super) mod balances;
 pub(super) mod chain;
 mod check;
@@ -19,6 +20,8 @@ pub(super) mod lots;
 pub(super) mod notices;
 mod report;
 pub(super) mod sessions;
+pub(super) mod topups;
+pub(super) mod usage;
 pub(super) mod waiting;
 
 use rei_actors::ports::StoreError;
@@ -27,7 +30,7 @@ use rei_domain::time::Moment;
 use crate::store::{Conn, Db};
 use check::Check;
 
-pub use report::{Checked, Finding, Head, Report, Weight};
+pub use report::{AuditEnd, Checked, Finding, Head, Report, Weight};
 
 /// The invariants that a single question to the database answers, in the order of a report.
 const CHECKS: &[&[Check]] = &[
@@ -36,8 +39,10 @@ const CHECKS: &[&[Check]] = &[
     lots::CHECKS,
     jobs::CHECKS,
     sessions::CHECKS,
+    usage::CHECKS,
     waiting::CHECKS,
     notices::CHECKS,
+    topups::CHECKS,
 ];
 
 /// Audits the database as it stands at this moment. `now` decides only what is overdue.
@@ -50,6 +55,8 @@ pub async fn audit(db: &Db, now: Moment) -> Result<Report, StoreError> {
 async fn examine(conn: &mut Conn, now: Moment) -> Result<Report, StoreError> {
     let checked = counts::count(conn).await?;
     let (heads, mut findings) = chain::walk(conn).await?;
+    let (audit, broken) = audit::walk(conn).await?;
+    findings.extend(broken);
     for checks in CHECKS {
         for check in *checks {
             findings.extend(check.run(conn, now).await?);
@@ -58,6 +65,7 @@ async fn examine(conn: &mut Conn, now: Moment) -> Result<Report, StoreError> {
     Ok(Report {
         checked,
         heads,
+        audit,
         findings,
     })
 }

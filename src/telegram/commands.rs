@@ -4,12 +4,14 @@
 //! `/help` are made from the list, so they cannot go stale.
 
 mod balance;
+mod boost;
 mod cancel;
 mod help;
 mod lang;
 mod paysupport;
 mod refund;
 mod start;
+mod stop;
 mod topup;
 
 use std::sync::Arc;
@@ -20,7 +22,7 @@ use rei_domain::conversation::Language;
 use crate::telegram::catalogue::Catalogue;
 
 /// Every command, in the order of the menu.
-const ALL: [&dyn Command; 8] = [
+const ALL: [&dyn Command; 10] = [
     &start::Start,
     &help::Help,
     &balance::Balance,
@@ -28,6 +30,8 @@ const ALL: [&dyn Command; 8] = [
     &refund::Refund,
     &paysupport::PaySupport,
     &cancel::Cancel,
+    &boost::Boost,
+    &stop::Stop,
     &lang::Lang,
 ];
 
@@ -104,6 +108,8 @@ mod tests {
         assert_eq!(act("refund", ""), Some(CommandAction::ShowReturnables));
         assert_eq!(act("paysupport", ""), Some(CommandAction::PaySupport));
         assert_eq!(act("unheard", ""), None);
+        assert_eq!(act("boost", ""), Some(CommandAction::ShowBoost));
+        assert_eq!(act("stop", ""), Some(CommandAction::StopRunning));
         assert_eq!(act("", ""), None);
     }
 

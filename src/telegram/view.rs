@@ -4,6 +4,7 @@
 //! prompt is, with callback data made by `Tap::render` alone. Amounts, times and plurals read
 //! as people write them. Decides nothing: prices, states and permissions come in as values.
 
+mod boost;
 mod card;
 mod html;
 mod money;
@@ -18,7 +19,7 @@ mod words;
 use std::sync::Arc;
 
 use rei_actors::ports::commands::Commands;
-use rei_actors::ports::view::{JobFacts, RefundFacts, Rendered, TopupFacts, View};
+use rei_actors::ports::view::{JobFacts, RefundFacts, Rendered, TopupFacts, UsageFacts, View};
 use rei_domain::conversation::{Language, Reply, Toast};
 use rei_domain::money::Money;
 use rei_domain::topup::TopupReply;
@@ -75,6 +76,13 @@ impl View for FluentView {
             } => card::render(words, draft, *balance, *page, *note),
             Reply::DraftDiscarded => replies::plain(words.say("card-discarded")),
             Reply::Unsupported(what) => replies::unsupported(words, *what),
+            Reply::BoostOffer {
+                usage,
+                tariff,
+                balance,
+                refusal,
+            } => boost::offer(words, usage, tariff, *balance, *refusal),
+            Reply::NothingRuns => replies::plain(words.say("stop-nothing")),
             Reply::TryLater => replies::plain(words.say("try-later")),
             Reply::Topup(reply) => topup_reply(words, reply),
         }
@@ -102,6 +110,14 @@ impl View for FluentView {
 
     fn payment_description(&self, language: Language, amount: Money) -> String {
         topup::description(self.words(language), amount)
+    }
+
+    fn usage(&self, language: Language, facts: &UsageFacts) -> Rendered {
+        boost::state(self.words(language), facts)
+    }
+
+    fn usage_warning(&self, language: Language, facts: &UsageFacts) -> Rendered {
+        boost::warning(self.words(language), facts)
     }
 
     fn toast(&self, language: Language, toast: Toast) -> Option<String> {

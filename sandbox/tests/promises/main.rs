@@ -8,3 +8,4 @@ mod messages;
 mod polling;
 mod support;
 mod webhook;
+mod yookassa;

@@ -4,6 +4,7 @@ pub(in crate::store) mod credit;
 pub(in crate::store) mod jobs;
 pub(in crate::store) mod refund;
 pub(in crate::store) mod submit;
+pub(in crate::store) mod usage;
 
 use rei_actors::ports::StoreError;
 use rei_actors::ports::ledger::{CommandRefusal, LedgerCommand, Reversal, Rider};
@@ -14,6 +15,7 @@ use credit::Credits;
 use jobs::{JobMove, Jobs};
 use refund::Refunds;
 use submit::Submits;
+use usage::Usages;
 
 /// The riders of one batch: what they found, and what they will write.
 pub(super) struct Riders {
@@ -21,6 +23,7 @@ pub(super) struct Riders {
     jobs: Jobs,
     credits: Credits,
     refunds: Refunds,
+    usages: Usages,
 }
 
 impl Riders {
@@ -35,6 +38,7 @@ impl Riders {
             jobs: Jobs::read(conn, commands, now).await?,
             credits: Credits::read(conn, commands, now).await?,
             refunds: Refunds::read(conn, commands, now).await?,
+            usages: Usages::read(conn, commands, now).await?,
         })
     }
 
@@ -43,6 +47,7 @@ impl Riders {
         match &command.rider {
             Rider::None => Ok(()),
             Rider::Submit { draft, nonce, job } => self.submits.check(command, draft, nonce, job),
+            Rider::Usage(rider) => self.usages.check(command.posting.user, rider),
             Rider::Finish { .. } | Rider::Cancel { .. } | Rider::RetryLost { .. } => {
                 match JobMove::of(&command.rider) {
                     Some(asked) => self.jobs.check(command.posting.user, &asked),
@@ -73,6 +78,7 @@ impl Riders {
             Rider::HoldRefund(refund) => self.refunds.accept_hold(refund),
             Rider::SettleRefund(settlement) => self.refunds.accept_end(settlement),
             Rider::Reverse(reversal) => self.refunds.accept_reversal(reversal),
+            Rider::Usage(rider) => self.usages.accept(rider, &command.posting),
         }
     }
 
@@ -81,6 +87,7 @@ impl Riders {
         self.submits.write(conn).await?;
         self.jobs.write(conn).await?;
         self.credits.write(conn).await?;
-        self.refunds.write(conn).await
+        self.refunds.write(conn).await?;
+        self.usages.write(conn).await
     }
 }

@@ -96,7 +96,7 @@ pub(super) async fn write_books(conn: &mut Conn, books: &Books) -> Result<(), St
 }
 
 /// A write of money that touched another number of rows than decided is rolled back.
-pub(super) fn expect_rows(touched: usize, expected: usize) -> Result<(), StoreError> {
+pub(in crate::store) fn expect_rows(touched: usize, expected: usize) -> Result<(), StoreError> {
     if touched == expected {
         Ok(())
     } else {

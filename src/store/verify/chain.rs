@@ -90,12 +90,7 @@ struct Rules {
 
 impl Rules {
     fn new() -> Self {
-        let tally = |invariant, sentence| Tally {
-            invariant,
-            sentence,
-            rows: 0,
-            example: None,
-        };
+        let tally = Tally::new;
         Rules {
             accounts: tally(
                 "I1",
@@ -128,7 +123,7 @@ impl Rules {
 }
 
 /// How often one invariant is broken.
-struct Tally {
+pub(super) struct Tally {
     invariant: &'static str,
     sentence: &'static str,
     rows: i64,
@@ -136,14 +131,23 @@ struct Tally {
 }
 
 impl Tally {
-    fn check(&mut self, holds: bool, example: impl FnOnce() -> String) {
+    pub(super) fn new(invariant: &'static str, sentence: &'static str) -> Self {
+        Tally {
+            invariant,
+            sentence,
+            rows: 0,
+            example: None,
+        }
+    }
+
+    pub(super) fn check(&mut self, holds: bool, example: impl FnOnce() -> String) {
         if !holds {
             self.rows += 1;
             self.example.get_or_insert_with(example);
         }
     }
 
-    fn finding(self) -> Option<Finding> {
+    pub(super) fn finding(self) -> Option<Finding> {
         Some(Finding {
             invariant: self.invariant,
             sentence: self.sentence,

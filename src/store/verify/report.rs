@@ -11,6 +11,8 @@ pub struct Report {
     /// The end of each shard's chain, in order. Kept elsewhere, it proves later that no row
     /// up to it was changed.
     pub heads: Vec<Head>,
+    /// The end of the audit log, to be kept elsewhere as well.
+    pub audit: AuditEnd,
     /// Empty when every invariant holds.
     pub findings: Vec<Finding>,
 }
@@ -34,6 +36,15 @@ pub struct Checked {
 pub struct Head {
     pub shard: ShardId,
     /// Sequence number of the last row, which is the number of rows.
+    pub seq: i64,
+    /// Lower-case hexadecimal.
+    pub hash: String,
+}
+
+/// The end of the audit log, as its last entry says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEnd {
+    /// Number of the last entry, which is the number of entries.
     pub seq: i64,
     /// Lower-case hexadecimal.
     pub hash: String,
@@ -79,6 +90,8 @@ impl fmt::Display for Report {
             let Head { shard, seq, hash } = head;
             writeln!(f, "shard {shard}: {seq} transfers, head {hash}")?;
         }
+        let AuditEnd { seq, hash } = &self.audit;
+        writeln!(f, "audit: {seq} entries, head {hash}")?;
         for finding in &self.findings {
             writeln!(f, "{finding}")?;
         }
@@ -139,6 +152,10 @@ mod tests {
                 seq: 3,
                 hash: "ab".into(),
             }],
+            audit: AuditEnd {
+                seq: 2,
+                hash: "cd".into(),
+            },
             findings,
         }
     }
@@ -161,6 +178,7 @@ mod tests {
             "checked 3 transfers, 0 accounts, 0 holds, 0 drafts, 0 jobs, 0 attempts, \
              0 sessions, 0 messages, 0 updates\n\
              shard 0: 3 transfers, head ab\n\
+             audit: 2 entries, head cd\n\
              every invariant holds\n"
         );
     }

@@ -27,6 +27,9 @@ async fn shop(db: Db) -> Shop {
     let lost = shop.begin("retried").await;
     shop.post_new(&retry_lost(&lost, shop.now())).await;
     shop.settle("retried").await;
+    shop.boost(USER, "boost").await;
+    let boosted = shop.boost(UserId(8), "boosted").await;
+    shop.end_boost(boosted, 4).await;
     shop.order_in(UserId(8), "other", 500, JobState::Delivered)
         .await;
     shop
@@ -77,7 +80,7 @@ fn jobs_in_every_state_are_sound_and_counted() {
         let shop = shop(db).await;
         let report = audit(&shop.db, shop.now()).await.unwrap();
         assert_eq!(report.findings, [], "{report}");
-        assert_eq!((report.checked.jobs, report.checked.holds), (12, 12));
+        assert_eq!((report.checked.jobs, report.checked.holds), (12, 14));
         let transfers: i64 = report.heads.iter().map(|head| head.seq).sum();
         assert_eq!(report.checked.transfers, transfers);
         assert!(report.to_string().ends_with("every invariant holds\n"));
@@ -338,6 +341,37 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
         "I15",
         "a usage session charges what was captured",
         "UPDATE usage_sessions SET charged = charged - 1 WHERE job_id = 'delivered'",
+    ),
+    (
+        "I13",
+        "a session by the second has its meter, and set its windows aside",
+        "UPDATE meters SET windows_held = 2 WHERE usage_id = 'boost'",
+    ),
+    (
+        "I13",
+        "a session by the second has its meter, and set its windows aside",
+        "DELETE FROM meters WHERE usage_id = 'boost'",
+    ),
+    (
+        "I14",
+        "a session by the second has money set aside exactly while it runs",
+        "UPDATE usage_sessions SET ended_at = 1, end_reason = 'stopped' WHERE id = 'boost'",
+    ),
+    (
+        "I15",
+        "a session by the second charges its whole seconds at its rate",
+        "UPDATE usage_sessions SET metered_seconds = 5 WHERE id = 'boosted'",
+    ),
+    (
+        "I15",
+        "a session by the second charges its whole seconds at its rate",
+        "UPDATE usage_sessions SET charged = 3 WHERE id = 'boosted'",
+    ),
+    (
+        "I13",
+        "a transfer for a session by the second names one",
+        "UPDATE ledger SET reference = 'usage:nobody'
+         WHERE idempotency_key = 'settle:window:boosted-1'",
     ),
     (
         "I2",

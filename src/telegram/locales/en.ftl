@@ -20,6 +20,8 @@ command-start = where to begin
 command-help = how it works
 command-balance = how much money you have
 command-cancel = cancel drafts and the queue
+command-boost = boost: your jobs go first
+command-stop = stop the boost
 command-lang = change the language (язык)
 
 unknown-command = 🤔 There is no command <code>/{ $name }</code>. All commands are in /help, and to get a picture just describe it.
@@ -159,6 +161,33 @@ unsupported-other = 🤷 I can't work with this. Send a text or a photo with a c
 
 try-later = 🛠 That didn't work: something broke on our side. Nothing was charged. Try again in a minute.
 
+## Boost
+
+boost-what = 🚀 <b>Boost</b>: while it runs, your jobs go first.
+boost-price =
+    A second costs { $second }, a minute { $minute }.
+    Money is set aside ahead: { $window } for { $length }. What is not used comes back.
+boost-lasts = That is enough for { $length }.
+boost-running =
+    🚀 <b>The boost is on</b>: your jobs go first.
+    Running for { $elapsed }, spent { $spent } ({ $second } a second).
+boost-not-enough = 💸 { $missing } more is needed to start a boost.
+boost-cap = 🛑 Your spending limit is used up. It frees up at { $time } Moscow time.
+boost-banned = ⛔ You cannot place orders. Write to support: /paysupport
+boost-price-changed = 🔄 The price has changed, this is today's.
+boost-end-stopped = 🏁 The boost is off.
+boost-end-balance = 🏁 The boost has ended: the balance does not cover more of it.
+boost-end-cap = 🏁 The boost has ended: your spending limit is used up.
+boost-end-banned = 🏁 The boost has ended: you cannot place orders.
+boost-end-unattended = 🏁 The boost broke off, and it was our fault. Nothing was charged beyond what was set aside.
+boost-used = It ran for { $length }.
+boost-used-nothing = It ran for less than a second.
+boost-sum = 💳 Charged { $charged }, your balance is <b>{ $balance }</b>.
+boost-warning-balance = ⏳ The boost will stop in { $length }: there is no money for more of it.
+boost-warning-cap = ⏳ The boost will stop in { $length }: your spending limit is used up.
+boost-warning-banned = ⏳ The boost will stop in { $length }.
+stop-nothing = Nothing runs by the second now. To cancel drafts and the queue: /cancel
+
 ## Buttons
 
 button-current = ✓ { $name }
@@ -171,6 +200,9 @@ button-again = 🔁 Again
 button-edit-result = 🖌 Edit this
 button-as-file = 📎 As file
 
+button-start-boost = 🚀 Start
+button-stop-boost = ⏹ Stop
+
 ## Answers to taps
 
 toast-accepted = Accepted, here we go!
@@ -178,6 +210,7 @@ toast-already-running = Already in progress: you won't be charged twice.
 toast-already-cancelled = Cancelled already, nothing was charged.
 toast-outdated = This button is out of date. Nothing was charged.
 toast-not-enough = Not enough money. The draft is kept.
+toast-stopping = Stopping…
 toast-job-cancelled = Cancelled, the money is back on your balance.
 toast-too-late = The picture is being drawn, it can't be cancelled any more. If it fails, the money comes back.
 toast-already-finished = This is finished already.

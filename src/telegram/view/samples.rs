@@ -1,15 +1,19 @@
 //! Samples for the tests: every reply, every state of a job with every ending, every toast.
 
 use rei_actors::ports::jobs::Job;
-use rei_actors::ports::view::{JobFacts, Rendered, View};
+use rei_actors::ports::view::{JobFacts, Rendered, UsageFacts, View};
 use rei_domain::billing::Ending;
-use rei_domain::conversation::{Balance, CardNote, CardPage, Language, Reply, Toast, Unsupported};
+use rei_domain::conversation::{
+    Balance, BoostRefusal, CardNote, CardPage, Language, Reply, Toast, Unsupported,
+};
 use rei_domain::draft::{Draft, DraftState};
-use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, Nonce, UserId};
+use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, Nonce, UsageId, UserId};
 use rei_domain::job::{JobState, LaneName};
+use rei_domain::metering::{Meter, Tariff};
 use rei_domain::money::Money;
 use rei_domain::spec::{Aspect, ImageSpec, Input, Size};
 use rei_domain::time::{Moment, Span};
+use rei_domain::usage::{Usage, UsageEnd};
 
 use super::FluentView;
 
@@ -104,7 +108,7 @@ pub(super) fn facts(spec: ImageSpec, state: JobState) -> JobFacts {
 /// Everything the bot can say with a message.
 pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
     let mut samples = Vec::new();
-    for (title, reply) in replies() {
+    for (title, reply) in replies().into_iter().chain(boost_offers()) {
         let rendered = view.reply(language, &reply);
         samples.push(Sample { title, rendered });
     }
@@ -117,6 +121,7 @@ pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
         let rendered = view.result(language, &facts);
         samples.push(Sample { title, rendered });
     }
+    samples.extend(boosts(view, language));
     samples
 }
 
@@ -149,6 +154,7 @@ fn replies() -> Vec<(String, Reply)> {
             Reply::Balance(Balance::default()),
         ),
         ("language changed".to_owned(), Reply::LanguageChanged),
+        ("nothing runs".to_owned(), Reply::NothingRuns),
         (
             "unknown command".to_owned(),
             Reply::UnknownCommand {
@@ -320,8 +326,81 @@ fn results() -> Vec<(String, JobFacts)> {
     ]
 }
 
+const TARIFF: Tariff = Tariff {
+    rate: Money::from_kopecks(10),
+    window_secs: 60,
+    lead_secs: 20,
+};
+
+/// A boost's offer, refused in every way.
+fn boost_offers() -> Vec<(String, Reply)> {
+    let missing = Money::from_kopecks(550);
+    let refusals = [
+        ("offered", None),
+        ("too dear", Some(BoostRefusal::NotEnough { missing })),
+        ("capped", Some(BoostRefusal::Cap { frees_at: CREATED })),
+        ("banned", Some(BoostRefusal::Banned)),
+        ("price changed", Some(BoostRefusal::PriceChanged)),
+    ];
+    let offers = refusals.map(|(title, refusal)| {
+        let reply = Reply::BoostOffer {
+            usage: UsageId::new(ID),
+            tariff: TARIFF,
+            balance: balance(),
+            refusal,
+        };
+        (format!("boost, {title}"), reply)
+    });
+    offers.into()
+}
+
+/// A boost that runs, is about to end, and ended for every reason.
+fn boosts(view: &FluentView, language: Language) -> Vec<Sample> {
+    let mut meter = Meter::begin(TARIFF, CREATED);
+    meter.metered = Span::from_secs(42);
+    let mut facts = UsageFacts {
+        usage: Usage {
+            id: UsageId::new(ID),
+            user: UserId(7),
+            chat: ChatId(7),
+            meter,
+            charged: roubles(0),
+            version: 3,
+            stopping: None,
+            started_at: CREATED,
+            ended: None,
+        },
+        balance: balance(),
+    };
+    let mut samples = vec![Sample {
+        title: "boost, running".to_owned(),
+        rendered: view.usage(language, &facts),
+    }];
+    for reason in [UsageEnd::Balance, UsageEnd::Cap, UsageEnd::Banned] {
+        facts.usage.stopping = Some(reason);
+        samples.push(Sample {
+            title: format!("boost, warned of {}", reason.as_str()),
+            rendered: view.usage_warning(language, &facts),
+        });
+    }
+    facts.usage.charged = meter.charge();
+    for reason in UsageEnd::ALL {
+        facts.usage.ended = Some((CREATED, reason));
+        samples.push(Sample {
+            title: format!("boost, ended by {}", reason.as_str()),
+            rendered: view.usage(language, &facts),
+        });
+    }
+    facts.usage.meter.metered = Span(0);
+    samples.push(Sample {
+        title: "boost, stopped at once".to_owned(),
+        rendered: view.usage(language, &facts),
+    });
+    samples
+}
+
 /// Every toast.
-pub(super) const TOASTS: [Toast; 12] = [
+pub(super) const TOASTS: [Toast; 13] = [
     Toast::Silent,
     Toast::Accepted,
     Toast::AlreadyRunning,
@@ -329,6 +408,7 @@ pub(super) const TOASTS: [Toast; 12] = [
     Toast::Outdated,
     Toast::NotEnough,
     Toast::JobCancelled,
+    Toast::Stopping,
     Toast::TooLateToCancel,
     Toast::AlreadyFinished,
     Toast::SendingFile,

@@ -139,7 +139,12 @@ fn every_word_of_the_bot_is_as_it_was_reviewed() {
             fs::write(&path, &now).expect("the snapshot is writable");
         }
         let reviewed = fs::read_to_string(&path).expect("the snapshot is there");
-        assert_eq!(now, reviewed, "{}", path.display());
+        let differs = now
+            .lines()
+            .zip(reviewed.lines())
+            .find(|(now, was)| now != was);
+        assert_eq!(differs, None, "{}", path.display());
+        assert_eq!(now.len(), reviewed.len(), "{}", path.display());
     }
 }
 

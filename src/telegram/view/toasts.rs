@@ -13,6 +13,7 @@ pub(super) fn render(words: Words<'_>, toast: Toast) -> Option<String> {
         Toast::AlreadyCancelled => "toast-already-cancelled",
         Toast::Outdated => "toast-outdated",
         Toast::NotEnough => "toast-not-enough",
+        Toast::Stopping => "toast-stopping",
         Toast::JobCancelled => "toast-job-cancelled",
         Toast::TooLateToCancel => "toast-too-late",
         Toast::AlreadyFinished => "toast-already-finished",

@@ -153,6 +153,7 @@ impl<'a> JobMove<'a> {
             }),
             Rider::None
             | Rider::Submit { .. }
+            | Rider::Usage(_)
             | Rider::Credit(_)
             | Rider::HoldRefund(_)
             | Rider::SettleRefund(_)
