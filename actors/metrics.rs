@@ -24,6 +24,10 @@ use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, RefundE
 use crate::ports::provider::ProviderError;
 use crate::supervision::Cause;
 
+mod payments;
+
+pub use payments::PaymentMeters;
+
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 
 /// The registry that holds every metric of this crate; the first call registers all sections.
@@ -32,6 +36,7 @@ pub fn registry() -> &'static Registry {
     LazyLock::force(&JOBS);
     LazyLock::force(&PAYMENTS);
     LazyLock::force(&PROVIDERS);
+    LazyLock::force(&payments::PAYMENTS);
     &REGISTRY
 }
 

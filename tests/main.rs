@@ -7,5 +7,7 @@ mod support;
 mod conversations;
 mod crashes;
 mod page;
+mod payments;
 mod providers;
 mod tidy;
+mod topups;

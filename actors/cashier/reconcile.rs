@@ -38,6 +38,16 @@ pub struct Reconciliation {
 }
 
 impl Reconciliation {
+    /// Whether nothing is left for a person.
+    pub fn is_settled(&self) -> bool {
+        self.differences
+            .iter()
+            .all(|(found, _)| match found.repair {
+                Repair::Done => true,
+                Repair::Left => false,
+            })
+    }
+
     /// What the method has beyond the ledger after all repairs.
     pub fn left(&self) -> Money {
         let left = self

@@ -38,12 +38,12 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::clock::{SystemClock, UuidIds};
 use super::readiness::{DatabaseAnswers, DoorIntake, Doors, SchemaIsCurrent};
-use super::settings;
+use super::{settings, tills};
 use crate::assets::{AssetStore, open_folder};
 use crate::config::{Config, Loaded};
 use crate::http::{
-    AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, ReadinessCheck, Server, Webhook,
-    WebhookSecrets,
+    AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, Proofs, ReadinessCheck, Server, Webhook,
+    WebhookSecrets, YookassaWebhook,
 };
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
@@ -68,6 +68,9 @@ const OUTSIDE_THREADS: usize = 2;
 
 /// How long a poster or a sender of updates waits for the actor and the database together.
 const ASK_LIMIT: Duration = Duration::from_secs(10);
+
+/// The name of the payment method whose notices come by its webhook.
+const YOOKASSA: &str = "yookassa";
 
 /// Places of actors that are woken by bells and get hardly any messages.
 const QUIET_CAPACITY: usize = 16;
@@ -170,7 +173,7 @@ impl Parts {
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),
             notices: Arc::new(NoticeRows::new(db.clone())),
             topups: Arc::new(TopupRows::new(db.clone())),
-            tills: Tills::default(),
+            tills: tills::open(config, outside.handle())?,
             ledger_rows: Arc::new(LedgerRows::with_caps(db.clone(), config.billing.caps())),
             assets: Arc::new(assets),
             messenger: Arc::new(TelegramMessenger::new(api.clone())),
@@ -210,7 +213,7 @@ impl House {
         });
         let mut arbiters = Vec::new();
         let intake = start_actors(&config, &parts, &tree, &mut arbiters, &doors).await?;
-        let server = start_server(loaded, &db, &doors, &tree, intake)?;
+        let server = start_server(loaded, &db, &doors, &tree, &parts.tills, intake)?;
         doors.open();
         outside.handle().spawn(introduce(
             parts.api.clone(),
@@ -465,6 +468,7 @@ fn start_server(
     db: &Db,
     doors: &Doors,
     tree: &Tree,
+    tills: &Tills,
     intake: Arc<dyn Intake>,
 ) -> anyhow::Result<Server> {
     let config = &loaded.config;
@@ -482,6 +486,7 @@ fn start_server(
     let state = HttpState {
         limits: Limits::from(&config.http),
         webhook,
+        yookassa: yookassa_webhook(config, db, tills)?,
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
@@ -490,6 +495,25 @@ fn start_server(
         build: BuildInfo::THIS,
     };
     Ok(Server::start(&config.http, &state)?)
+}
+
+/// The way in for YooKassa's notifications; there is none while the shop is off.
+fn yookassa_webhook(
+    config: &Config,
+    db: &Db,
+    tills: &Tills,
+) -> anyhow::Result<Option<YookassaWebhook>> {
+    let shop = &config.yookassa;
+    let Some(till) = tills.of(YOOKASSA) else {
+        return Ok(None);
+    };
+    Ok(Some(YookassaWebhook {
+        proofs: Proofs::of(shop)?,
+        notices: Arc::new(NoticeRows::new(db.clone())),
+        clock: Arc::new(SystemClock),
+        news: till.bell.clone(),
+        bytes_max: shop.webhook_bytes_max,
+    }))
 }
 
 /// The metrics of HTTP, registered once in a process: a test starts several houses.

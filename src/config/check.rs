@@ -4,7 +4,7 @@ use actix_web::http::Uri;
 use rei_domain::money::Money;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, ConfigError, Purpose, Topups};
+use super::{Config, ConfigError, Purpose, Topups, yookassa};
 
 /// `setWebhook`'s limit on `max_connections`.
 const WEBHOOK_CONNECTIONS_MAX: u8 = 100;
@@ -35,6 +35,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     check_public_url(http.public_url.as_deref())?;
     check_admin_token(http.admin_token.as_ref())?;
     check_api_key(config.providers.nano_banana.api_key.as_ref())?;
+    yookassa::check(&config.yookassa)?;
     ensure(
         telegram.webhook_connections <= WEBHOOK_CONNECTIONS_MAX,
         "telegram.webhook_connections",
@@ -150,7 +151,7 @@ pub fn check_purpose(config: &Config, purpose: Purpose) -> Result<(), ConfigErro
             remedy: "PUBLIC_URL turns the webhook on, which needs a secret, for example from `openssl rand -hex 32`",
         });
     }
-    Ok(())
+    yookassa::check_serving(&config.yookassa)
 }
 
 fn check_log(config: &Config) -> Result<(), ConfigError> {
@@ -241,7 +242,7 @@ fn check_api_key(key: Option<&SecretString>) -> Result<(), ConfigError> {
     )
 }
 
-fn ensure(holds: bool, key: &str, must: &str) -> Result<(), ConfigError> {
+pub(super) fn ensure(holds: bool, key: &str, must: &str) -> Result<(), ConfigError> {
     if holds {
         return Ok(());
     }

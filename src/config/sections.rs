@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::values;
+use super::yookassa::Yookassa;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +34,7 @@ pub struct Config {
     pub usage: UsageSection,
     pub jobs: Jobs,
     pub providers: Providers,
+    pub yookassa: Yookassa,
     pub assets: Assets,
     pub supervision: Supervision,
     pub shutdown: Shutdown,
