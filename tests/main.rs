@@ -11,3 +11,4 @@ mod payments;
 mod providers;
 mod storage;
 mod tidy;
+mod topups;
