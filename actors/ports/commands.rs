@@ -23,6 +23,8 @@ pub enum CommandAction {
     PaySupport,
     /// Offers a session by the second, or shows the one that runs.
     ShowBoost,
+    /// Shows or sets spending caps.
+    Limits,
     /// Ends what runs by the second.
     StopRunning,
 }

@@ -26,6 +26,7 @@ use rei_actors::ports::messenger::Messenger;
 use rei_actors::ports::provider::Provider;
 use rei_actors::ports::view::View;
 use rei_actors::provider::ProviderActor;
+use rei_actors::rates::Rates;
 use rei_actors::runner::RunnerPorts;
 use rei_actors::scheduler::dispatch::DispatchPorts;
 use rei_actors::scheduler::{JobScheduler, ProviderSlots};
@@ -50,8 +51,8 @@ use crate::http::{
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    ActRows, AssetRows, AuditRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, NoticeRows,
-    OutboxRows, SeriesRows, TopupRows, UsageRows, UserRows,
+    ActRows, AssetRows, AuditRows, CapRows, Db, DraftRows, InboxRows, JobRows, LedgerRows,
+    NoticeRows, OutboxRows, SeriesRows, TopupRows, UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -129,6 +130,8 @@ struct Parts {
     users: Arc<UserRows>,
     usages: Arc<UsageRows>,
     series: Arc<SeriesRows>,
+    caps: Arc<CapRows>,
+    rates: Arc<Rates>,
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
@@ -177,6 +180,8 @@ impl Parts {
             users: Arc::new(UserRows::new(db.clone())),
             usages: Arc::new(UsageRows::new(db.clone())),
             series: Arc::new(SeriesRows::new(db.clone())),
+            caps: Arc::new(CapRows::new(db.clone(), config.billing.caps())),
+            rates: Arc::new(Rates::new(config.rates.settings())),
             drafts: Arc::new(DraftRows::new(db.clone())),
             inbox: Arc::new(InboxRows::new(db.clone())),
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),
@@ -348,6 +353,8 @@ async fn start_actors(
         tills: parts.tills.clone(),
         usages: parts.usages.clone(),
         series: parts.series.clone(),
+        caps: parts.caps.clone(),
+        rates: parts.rates.clone(),
         acts: parts.acts.clone(),
         auditor: parts.auditor.clone(),
         poster: poster.clone(),

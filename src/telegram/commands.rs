@@ -8,6 +8,7 @@ mod boost;
 mod cancel;
 mod help;
 mod lang;
+mod limits;
 mod paysupport;
 mod refund;
 mod start;
@@ -22,13 +23,14 @@ use rei_domain::conversation::Language;
 use crate::telegram::catalogue::Catalogue;
 
 /// Every command, in the order of the menu.
-const ALL: [&dyn Command; 10] = [
+const ALL: [&dyn Command; 11] = [
     &start::Start,
     &help::Help,
     &balance::Balance,
     &topup::TopUp,
     &refund::Refund,
     &paysupport::PaySupport,
+    &limits::Limits,
     &cancel::Cancel,
     &boost::Boost,
     &stop::Stop,
