@@ -12,6 +12,7 @@ pub mod bell;
 pub mod gate;
 pub mod meter;
 pub mod metrics;
+pub mod orders;
 pub mod patience;
 pub mod ports;
 
@@ -22,4 +23,5 @@ pub mod poller;
 pub mod provider;
 pub mod runner;
 pub mod scheduler;
+pub mod series;
 pub mod session;

@@ -9,6 +9,7 @@ mod boost;
 pub mod conversation;
 mod other;
 mod requests;
+mod series;
 mod taps;
 
 use std::time::Duration;

@@ -6,6 +6,7 @@ use crate::draft::Draft;
 use crate::ids::{ActId, AssetId, DraftId, JobId, MessageId, Nonce, UsageId};
 use crate::metering::Tariff;
 use crate::money::Money;
+use crate::series::{COUNTS, SeriesEnd};
 use crate::spec::{Aspect, Input, PROMPT_CHARS_MAX, Size};
 use crate::time::Moment;
 
@@ -97,6 +98,10 @@ pub enum Unsupported {
     File,
     /// A picture above the size limit.
     TooLarge,
+    /// The pictures of one request together are above this limit in bytes.
+    TooLargeTogether {
+        bytes_max: u64,
+    },
     /// More words than a prompt may have.
     TooLong,
     /// No words at all.
@@ -157,6 +162,16 @@ pub enum Tap {
     SetLanguage {
         language: Language,
     },
+    /// Opens the card's page of series.
+    ShowSeries {
+        draft: DraftId,
+    },
+    /// Confirms the draft as the first step of a series of this many.
+    StartSeries {
+        draft: DraftId,
+        nonce: Nonce,
+        count: u32,
+    },
     /// Starts a boost at the price that the button showed.
     StartBoost {
         usage: UsageId,
@@ -182,6 +197,12 @@ impl Tap {
             Tap::Discard { draft } => format!("d.{draft}.no"),
             Tap::ShowAspects { draft } => format!("d.{draft}.shapes"),
             Tap::ShowCard { draft } => format!("d.{draft}.card"),
+            Tap::ShowSeries { draft } => format!("d.{draft}.series"),
+            Tap::StartSeries {
+                draft,
+                nonce,
+                count,
+            } => format!("d.{draft}.n.{count}.{nonce}"),
             Tap::SetAspect { draft, aspect } => format!("d.{draft}.a.{}", aspect.as_str()),
             Tap::SetSize { draft, size } => format!("d.{draft}.s.{}", size.as_str()),
             Tap::CancelJob { job } => format!("j.{job}.cancel"),
@@ -234,6 +255,15 @@ fn draft_tap(draft: DraftId, rest: &[&str]) -> Result<Tap, UnknownTap> {
         ["no"] => Ok(Tap::Discard { draft }),
         ["shapes"] => Ok(Tap::ShowAspects { draft }),
         ["card"] => Ok(Tap::ShowCard { draft }),
+        ["series"] => Ok(Tap::ShowSeries { draft }),
+        ["n", count, nonce] if is_id(nonce) => {
+            let count = COUNTS.into_iter().find(|known| known.to_string() == *count);
+            count.ok_or(UnknownTap).map(|count| Tap::StartSeries {
+                draft,
+                nonce: Nonce::new(*nonce),
+                count,
+            })
+        }
         ["a", aspect] => Aspect::parse(aspect)
             .map(|aspect| Tap::SetAspect { draft, aspect })
             .ok_or(UnknownTap),
@@ -287,6 +317,7 @@ pub struct Balance {
 pub enum CardPage {
     Main,
     Shapes,
+    Series,
 }
 
 /// What the bot says. A view turns it into words and buttons.
@@ -335,6 +366,24 @@ pub enum Reply {
         tariff: Tariff,
         balance: Balance,
         refusal: Option<BoostRefusal>,
+    },
+    /// `/stop` ends this many series after their running steps.
+    SeriesStopping {
+        count: u32,
+    },
+    /// A series goes no further than the step that just began.
+    SeriesLastStep {
+        step: u32,
+        wanted: u32,
+    },
+    /// How a series ended.
+    SeriesEnded {
+        delivered: u32,
+        wanted: u32,
+        charged: Money,
+        took_secs: u64,
+        reason: SeriesEnd,
+        balance: Balance,
     },
     /// `/stop` found nothing that runs.
     NothingRuns,
@@ -439,6 +488,14 @@ mod tests {
             },
             Tap::ShowCard {
                 draft: draft.clone(),
+            },
+            Tap::ShowSeries {
+                draft: draft.clone(),
+            },
+            Tap::StartSeries {
+                draft: draft.clone(),
+                nonce: Nonce::new("0123456789abcdef"),
+                count: 8,
             },
             Tap::CancelJob { job: job.clone() },
             Tap::Again { job: job.clone() },

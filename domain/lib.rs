@@ -17,6 +17,7 @@ pub mod metering;
 pub mod money;
 pub mod pace;
 pub mod pricing;
+pub mod series;
 pub mod spec;
 pub mod time;
 pub mod turns;

@@ -8,16 +8,21 @@ mod signals;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use rei_actors::audit::{Auditor, Deed};
 use rei_actors::ports::clock::Clock as _;
+use rei_domain::audit::{Actor, AuditOutcome, Via};
 use rei_sandbox::{Exposure, Sandbox, yookassa};
 use secrecy::SecretString;
 
 use crate::cli::{DemoArgs, SandboxArgs};
 use crate::config::{Config, Environment, Loaded, Log, LogFormat};
 use crate::logging;
-use crate::store::{Db, verify};
+use crate::store::{AuditRows, Db, verify};
+
+use clock::UuidIds;
 
 pub use clock::SystemClock;
 pub use house::House;
@@ -149,10 +154,29 @@ pub async fn migrate(loaded: Loaded) -> anyhow::Result<ExitCode> {
     if steps.is_empty() {
         println!("The schema is up to date.");
     }
-    for step in steps {
+    for step in &steps {
         println!("Applied {step}.");
     }
+    if !steps.is_empty() {
+        record_migration(&db, &steps).await?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes down that an operator changed the schema by hand.
+async fn record_migration(db: &Db, steps: &[String]) -> anyhow::Result<()> {
+    let log = Arc::new(AuditRows::new(db.clone()));
+    let auditor = Auditor::new(log, Arc::new(SystemClock), Arc::new(UuidIds));
+    let deed = Deed {
+        actor: Actor::Operator,
+        via: Via::Cli,
+        action: "schema.migrate".to_owned(),
+        target: "database".to_owned(),
+        detail: steps.join(", "),
+        outcome: AuditOutcome::Done,
+    };
+    auditor.record(deed).await?;
+    Ok(())
 }
 
 /// Audits the books; a failure exit code when an invariant is broken.

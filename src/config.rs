@@ -19,6 +19,7 @@ mod schema;
 mod sections;
 mod shown;
 mod values;
+mod yookassa;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,8 @@ pub use sections::{
     Assets, Billing, Config, Database, Http, Intake, Jobs, Ledger, Log, LogFormat, NanoBanana,
     Providers, Sessions, Shutdown, Supervision, Telegram,
 };
+
+pub use yookassa::{AddressCheck, Receipt, Yookassa};
 
 use layers::Layers;
 

@@ -18,7 +18,9 @@ mod inbox;
 mod jobs;
 mod ledger;
 mod migrate;
+mod notices;
 mod outbox;
+mod series;
 mod usage;
 mod users;
 
@@ -36,7 +38,9 @@ pub use drafts::DraftRows;
 pub use inbox::InboxRows;
 pub use jobs::JobRows;
 pub use ledger::LedgerRows;
+pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
+pub use series::SeriesRows;
 pub use stmt::Stmt;
 pub use usage::UsageRows;
 pub use users::UserRows;
@@ -48,6 +52,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     acts::people::STATEMENTS,
     assets::STATEMENTS,
     audit::STATEMENTS,
+    db::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,
@@ -62,9 +67,12 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::spending::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
+    notices::STATEMENTS,
     outbox::STATEMENTS,
+    series::STATEMENTS,
     usage::STATEMENTS,
     users::STATEMENTS,
+    verify::acts::STATEMENTS,
     verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,
@@ -72,6 +80,8 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::holds::STATEMENTS,
     verify::jobs::STATEMENTS,
     verify::lots::STATEMENTS,
+    verify::series::STATEMENTS,
+    verify::notices::STATEMENTS,
     verify::sessions::STATEMENTS,
     verify::usage::STATEMENTS,
     verify::waiting::STATEMENTS,

@@ -4,8 +4,11 @@
 
 mod support;
 
+mod admin;
 mod conversations;
 mod crashes;
 mod page;
+mod payments;
 mod providers;
+mod storage;
 mod tidy;

@@ -12,7 +12,7 @@ use rei_domain::ledger::{Applied, Posting, Refusal};
 use rei_domain::time::Moment;
 
 use crate::ports::StoreError;
-use crate::ports::jobs::{AttemptOutcome, NewJob};
+use crate::ports::jobs::{AttemptOutcome, Job, NewJob};
 use crate::ports::outbox::NewOutbox;
 use crate::ports::usage::UsageRider;
 
@@ -67,8 +67,9 @@ pub enum Rider {
         /// What is now known of the last attempt, if one was begun.
         attempt: Option<AttemptOutcome>,
     },
-    /// A waiting job is withdrawn. Guard: it is queued, and nobody has begun it.
-    Cancel { job: JobId },
+    /// A waiting job is withdrawn; `job` is what whoever withdraws it saw, and only its id is
+    /// trusted. Guard: it is queued, and nobody has begun it.
+    Cancel { job: Box<Job> },
     /// A lost attempt of a leased job is booked and the job put back. Guard: as `Finish`.
     RetryLost {
         job: JobId,

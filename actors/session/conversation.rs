@@ -12,6 +12,7 @@ use fail::fail_point;
 use rei_domain::conversation::{Balance, Inbound, Language, Reply, Toast, Unsupported};
 use rei_domain::draft::Draft;
 use rei_domain::ids::{ChatId, UserId};
+use rei_domain::job::LaneName;
 use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
 use rei_domain::pricing::ImagePrices;
@@ -21,6 +22,7 @@ use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
 use super::admin::AdminSettings;
 use crate::audit::Auditor;
 use crate::bell::Bell;
+use crate::orders::Order;
 use crate::patience::Patience;
 use crate::ports::StoreError;
 use crate::ports::acts::ActStore;
@@ -33,6 +35,7 @@ use crate::ports::ledger::Poster;
 use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::Provider;
+use crate::ports::series::SeriesStore;
 use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
@@ -50,6 +53,7 @@ pub struct SessionPorts {
     pub usages: Arc<dyn UsageStore>,
     pub acts: Arc<dyn ActStore>,
     pub auditor: Arc<Auditor>,
+    pub series: Arc<dyn SeriesStore>,
     pub poster: Arc<dyn Poster>,
     /// Who will do the work, for what it is expected to cost.
     pub provider: Arc<dyn Provider>,
@@ -90,6 +94,8 @@ pub struct SessionSettings {
     /// For ledger postings while the database is away.
     pub patience: Patience,
     pub admin: AdminSettings,
+    /// The bytes that the pictures of one request may have together.
+    pub inputs_bytes_max: u64,
 }
 
 /// What to do after the stored updates were looked at.
@@ -253,6 +259,17 @@ impl Talk<'_> {
 
     pub fn user_id(&self) -> UserId {
         self.user.id
+    }
+
+    /// The order that a draft would be.
+    pub fn order<'d>(&'d self, draft: &'d Draft, lane: LaneName) -> Order<'d> {
+        Order {
+            draft,
+            lane,
+            model: &self.settings.model,
+            deadline: self.settings.job_deadline,
+            platform_cost: self.ports.provider.cost_estimate(&draft.spec),
+        }
     }
 
     pub async fn balance(&self) -> Result<Balance, StoreError> {

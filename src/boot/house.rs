@@ -27,9 +27,11 @@ use rei_actors::provider::ProviderActor;
 use rei_actors::runner::RunnerPorts;
 use rei_actors::scheduler::dispatch::DispatchPorts;
 use rei_actors::scheduler::{JobScheduler, ProviderSlots};
+use rei_actors::series::{SeriesDriver, SeriesPorts};
 use rei_actors::session::UserSession;
 use rei_actors::session::conversation::SessionPorts;
 use rei_actors::supervision::{Departure, Escalation, Tree};
+use rei_domain::admin::Roster;
 use rei_domain::ids::{ChatId, ShardId};
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -41,20 +43,20 @@ use super::settings;
 use crate::assets::{AssetStore, open_folder};
 use crate::config::{Config, Loaded};
 use crate::http::{
-    AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, ReadinessCheck, Server, Webhook,
-    WebhookSecrets,
+    AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, Proofs, ReadinessCheck, Server, Webhook,
+    WebhookSecrets, YookassaWebhook,
 };
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    ActRows, AssetRows, AuditRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows,
-    UsageRows, UserRows,
+    ActRows, AssetRows, AuditRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, NoticeRows,
+    OutboxRows, SeriesRows, UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
 use crate::telegram::commands::CommandList;
 use crate::telegram::interpreter::{TelegramInterpreter, chat_of};
-use crate::telegram::menu::publish_menu;
+use crate::telegram::menu::{publish_menu, publish_menus_of};
 use crate::telegram::messenger::TelegramMessenger;
 use crate::telegram::polling::Poller;
 use crate::telegram::source::PolledUpdates;
@@ -122,6 +124,7 @@ struct Parts {
     jobs: Arc<dyn JobStore>,
     users: Arc<UserRows>,
     usages: Arc<UsageRows>,
+    series: Arc<SeriesRows>,
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
@@ -166,6 +169,7 @@ impl Parts {
             jobs: Arc::new(JobRows::new(db.clone())),
             users: Arc::new(UserRows::new(db.clone())),
             usages: Arc::new(UsageRows::new(db.clone())),
+            series: Arc::new(SeriesRows::new(db.clone())),
             drafts: Arc::new(DraftRows::new(db.clone())),
             inbox: Arc::new(InboxRows::new(db.clone())),
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),
@@ -214,6 +218,7 @@ impl House {
             parts.api.clone(),
             parts.commands.clone(),
             webhook_setup(&config)?,
+            settings::roster(&config),
         ));
         Ok(House {
             config,
@@ -323,6 +328,7 @@ async fn start_actors(
         usages: parts.usages.clone(),
         acts: parts.acts.clone(),
         auditor: parts.auditor.clone(),
+        series: parts.series.clone(),
         poster: poster.clone(),
         provider: parts.provider.clone(),
         messenger: parts.messenger.clone(),
@@ -354,6 +360,23 @@ async fn start_actors(
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("meter", &work_arbiter, spec, move || {
         UsageMeter::new(meter_ports.clone(), tick, bell.clone())
+    })?;
+
+    let series_ports = SeriesPorts {
+        clock: parts.clock.clone(),
+        series: parts.series.clone(),
+        drafts: parts.drafts.clone(),
+        users: parts.users.clone(),
+        poster: poster.clone(),
+        provider: parts.provider.clone(),
+        view: parts.view.clone(),
+        outbox: parts.outbox.clone(),
+        queue: parts.queue.clone(),
+    };
+    let series_settings = settings::series(config);
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("series", &work_arbiter, spec, move || {
+        SeriesDriver::new(series_ports.clone(), series_settings.clone())
     })?;
 
     let (inbox, intake_settings) = (parts.inbox.clone(), settings::intake(config));
@@ -447,6 +470,7 @@ fn start_server(
     let state = HttpState {
         limits: Limits::from(&config.http),
         webhook,
+        yookassa: yookassa_webhook(config, db)?,
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
@@ -456,6 +480,21 @@ fn start_server(
         build: BuildInfo::THIS,
     };
     Ok(Server::start(&config.http, &state)?)
+}
+
+/// The way in for YooKassa's notifications; there is none while the shop is off.
+fn yookassa_webhook(config: &Config, db: &Db) -> anyhow::Result<Option<YookassaWebhook>> {
+    let shop = &config.yookassa;
+    if shop.shop_id.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(YookassaWebhook {
+        proofs: Proofs::of(shop)?,
+        notices: Arc::new(NoticeRows::new(db.clone())),
+        clock: Arc::new(SystemClock),
+        news: Bell::new(),
+        bytes_max: shop.webhook_bytes_max,
+    }))
 }
 
 /// The metrics of HTTP, registered once in a process: a test starts several houses.
@@ -481,7 +520,12 @@ fn webhook_setup(config: &Config) -> anyhow::Result<Option<WebhookSetup>> {
 
 /// Tells Telegram where to deliver updates and what the command menu says. Telegram may be
 /// away at the start; the house serves meanwhile.
-async fn introduce(api: BotApi, commands: Arc<dyn Commands>, webhook: Option<WebhookSetup>) {
+async fn introduce(
+    api: BotApi,
+    commands: Arc<dyn Commands>,
+    webhook: Option<WebhookSetup>,
+    roster: Roster,
+) {
     let mut wait = INTRODUCE_BASE;
     if let Some(webhook) = webhook {
         while let Err(error) = set_webhook(&api, &webhook).await {
@@ -493,4 +537,5 @@ async fn introduce(api: BotApi, commands: Arc<dyn Commands>, webhook: Option<Web
     if let Err(error) = publish_menu(&api, commands.as_ref()).await {
         tracing::warn!(%error, "the command menu is not published, an older one may be shown");
     }
+    publish_menus_of(&api, commands.as_ref(), &roster).await;
 }

@@ -12,6 +12,7 @@ use rei_actors::provider::ProviderSettings;
 use rei_actors::runner::RunnerSettings;
 use rei_actors::scheduler::SchedulerSettings;
 use rei_actors::scheduler::dispatch::DispatchSettings;
+use rei_actors::series::SeriesSettings;
 use rei_actors::session::SessionRest;
 use rei_actors::session::admin::AdminSettings;
 use rei_actors::session::conversation::SessionSettings;
@@ -113,6 +114,15 @@ pub(super) fn intake(config: &Config) -> IntakeSettings {
     }
 }
 
+pub(super) fn series(config: &Config) -> SeriesSettings {
+    SeriesSettings {
+        tick: config.usage.series_tick,
+        model: config.providers.nano_banana.model.clone(),
+        job_deadline: span(config.jobs.deadline),
+        first_step_grace: span(config.usage.series_grace),
+    }
+}
+
 pub(super) fn session(config: &Config) -> SessionSettings {
     SessionSettings {
         prices: config.billing.image_prices(),
@@ -131,16 +141,21 @@ pub(super) fn session(config: &Config) -> SessionSettings {
             base: config.sessions.store_retry_base,
             max: config.sessions.store_retry_max,
         },
+        inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
+    }
+}
+
+pub(super) fn roster(config: &Config) -> Roster {
+    Roster {
+        owners: config.telegram.admin_ids.clone(),
+        admins: config.admin.admin_ids.clone(),
+        supports: config.admin.support_ids.clone(),
     }
 }
 
 fn admin(config: &Config) -> AdminSettings {
     AdminSettings {
-        roster: Roster {
-            owners: config.telegram.admin_ids.clone(),
-            admins: config.admin.admin_ids.clone(),
-            supports: config.admin.support_ids.clone(),
-        },
+        roster: roster(config),
         policy: Policy {
             admin_limit: config.admin.money_limit,
             second_above: config.admin.second_above,
@@ -182,6 +197,7 @@ pub(super) fn provider(config: &Config) -> ProviderSettings {
                 base: config.jobs.store_retry_base,
                 max: config.jobs.store_retry_max,
             },
+            inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
         },
         drain: share(config, RUNS_SHARE),
     }

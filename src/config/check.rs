@@ -2,9 +2,10 @@
 
 use actix_web::http::Uri;
 use rei_domain::money::Money;
+use rei_domain::spec::INPUT_BYTES_MAX;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, ConfigError, Purpose};
+use super::{Config, ConfigError, Purpose, yookassa};
 
 /// `setWebhook`'s limit on `max_connections`.
 const WEBHOOK_CONNECTIONS_MAX: u8 = 100;
@@ -33,6 +34,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     check_public_url(http.public_url.as_deref())?;
     check_admin_token(http.admin_token.as_ref())?;
     check_api_key(config.providers.nano_banana.api_key.as_ref())?;
+    yookassa::check(&config.yookassa)?;
     ensure(
         telegram.webhook_connections <= WEBHOOK_CONNECTIONS_MAX,
         "telegram.webhook_connections",
@@ -82,6 +84,11 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         "must be a model id of letters, digits, dots, dashes and underscores",
     )?;
     ensure(
+        config.providers.nano_banana.inputs_bytes_max >= INPUT_BYTES_MAX,
+        "providers.nano_banana.inputs_bytes_max",
+        "must be at least 7340032, so that one picture always fits",
+    )?;
+    ensure(
         jobs.store_retry_base <= jobs.store_retry_max,
         "jobs.store_retry_max_ms",
         "must not be below jobs.store_retry_base_ms",
@@ -122,7 +129,7 @@ pub fn check_purpose(config: &Config, purpose: Purpose) -> Result<(), ConfigErro
             remedy: "PUBLIC_URL turns the webhook on, which needs a secret, for example from `openssl rand -hex 32`",
         });
     }
-    Ok(())
+    yookassa::check_serving(&config.yookassa)
 }
 
 fn check_log(config: &Config) -> Result<(), ConfigError> {
@@ -213,7 +220,7 @@ fn check_api_key(key: Option<&SecretString>) -> Result<(), ConfigError> {
     )
 }
 
-fn ensure(holds: bool, key: &str, must: &str) -> Result<(), ConfigError> {
+pub(super) fn ensure(holds: bool, key: &str, must: &str) -> Result<(), ConfigError> {
     if holds {
         return Ok(());
     }

@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::values;
+use super::yookassa::Yookassa;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +34,7 @@ pub struct Config {
     pub usage: UsageSection,
     pub jobs: Jobs,
     pub providers: Providers,
+    pub yookassa: Yookassa,
     pub assets: Assets,
     pub supervision: Supervision,
     pub shutdown: Shutdown,
@@ -275,7 +277,7 @@ impl Billing {
     }
 }
 
-/// What is sold by the running second.
+/// What is sold by the running second, and what is done step by step.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsageSection {
@@ -290,6 +292,10 @@ pub struct UsageSection {
     pub lead_secs: u32,
     #[serde(rename = "tick_ms", deserialize_with = "values::millis")]
     pub tick: Duration,
+    #[serde(rename = "series_tick_ms", deserialize_with = "values::millis")]
+    pub series_tick: Duration,
+    #[serde(rename = "series_grace_secs", deserialize_with = "values::secs")]
+    pub series_grace: Duration,
 }
 
 impl UsageSection {
@@ -362,6 +368,9 @@ pub struct NanoBanana {
     pub timeout_4k: Duration,
     #[serde(deserialize_with = "values::bytes")]
     pub response_bytes_max: usize,
+    /// All input pictures of one request together, before base64.
+    #[serde(deserialize_with = "values::bytes")]
+    pub inputs_bytes_max: u64,
     #[serde(deserialize_with = "values::ambiguity")]
     pub ambiguity: AmbiguityPolicy,
     #[serde(deserialize_with = "values::micro_usd")]

@@ -24,6 +24,7 @@ mod admin;
 mod ops;
 mod sockets;
 mod webhook;
+mod yookassa;
 
 const SECRET: &str = "webhook-secret";
 const TOKEN: &str = "0123456789abcdef";
@@ -232,6 +233,7 @@ impl TestHouse {
                 intake: intake.clone(),
                 clock: Arc::new(Noon),
             }),
+            yookassa: None,
             readiness: Vec::new(),
             admin_token: Some(AdminToken::new(&TOKEN.into())),
             actors: tree.clone(),
@@ -289,5 +291,28 @@ impl TestHouse {
 
     async fn metrics(&self) -> String {
         self.call(TestRequest::get().uri("/metrics")).await.body
+    }
+}
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Log {
+    type Writer = Log;
+
+    fn make_writer(&'a self) -> Log {
+        self.clone()
     }
 }

@@ -9,6 +9,7 @@
 //! bill agrees is not asked here. Whoever can rewrite a whole chain and its head leaves no trace
 //! in it; that is why a report shows the heads, to be kept somewhere else.
 
+pub(super) mod acts;
 pub(super) mod audit;
 pub(super) mod balances;
 pub(super) mod chain;
@@ -17,7 +18,9 @@ pub(super) mod counts;
 pub(super) mod holds;
 pub(super) mod jobs;
 pub(super) mod lots;
+pub(super) mod notices;
 mod report;
+pub(super) mod series;
 pub(super) mod sessions;
 pub(super) mod usage;
 pub(super) mod waiting;
@@ -36,9 +39,12 @@ const CHECKS: &[&[Check]] = &[
     holds::CHECKS,
     lots::CHECKS,
     jobs::CHECKS,
+    series::CHECKS,
     sessions::CHECKS,
     usage::CHECKS,
     waiting::CHECKS,
+    acts::CHECKS,
+    notices::CHECKS,
 ];
 
 /// Audits the database as it stands at this moment. `now` decides only what is overdue.

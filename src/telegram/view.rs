@@ -12,6 +12,7 @@ mod money;
 mod progress;
 mod replies;
 mod result;
+mod series;
 mod toasts;
 mod words;
 
@@ -21,7 +22,7 @@ use rei_actors::ports::commands::Commands;
 use rei_actors::ports::view::{JobFacts, Rendered, UsageFacts, View};
 use rei_domain::conversation::{Language, Reply, Toast};
 
-use self::words::Words;
+use self::words::{Args, Words};
 use crate::telegram::catalogue::Catalogue;
 
 /// The view whose words are in Fluent catalogues.
@@ -79,6 +80,22 @@ impl View for FluentView {
                 balance,
                 refusal,
             } => boost::offer(words, usage, tariff, *balance, *refusal),
+            Reply::SeriesStopping { count } => {
+                let count = Args::new().number("count", *count);
+                replies::plain(words.tell("series-stopping", count))
+            }
+            Reply::SeriesLastStep { step, wanted } => series::last_step(words, *step, *wanted),
+            Reply::SeriesEnded {
+                delivered,
+                wanted,
+                charged,
+                took_secs,
+                reason,
+                balance,
+            } => {
+                let counts = (*delivered, *wanted);
+                series::ended(words, counts, *charged, *took_secs, *reason, *balance)
+            }
             Reply::NothingRuns => replies::plain(words.say("stop-nothing")),
             Reply::Admin(reply) => admin::render(words, reply),
             Reply::TryLater => replies::plain(words.say("try-later")),

@@ -226,7 +226,8 @@ async fn carry_out(
                 },
                 reference: job_reference(&job),
             };
-            let rider = Rider::Cancel { job: job.id };
+            let job = Box::new(job);
+            let rider = Rider::Cancel { job };
             post(talk, act, operation, rider, approver, (audit, outbox)).await
         }
         Order::SetCaps { .. } | Order::Ban { .. } | Order::Unban => {

@@ -21,7 +21,7 @@ command-help = how it works
 command-balance = how much money you have
 command-cancel = cancel drafts and the queue
 command-boost = boost: your jobs go first
-command-stop = stop the boost
+command-stop = stop the boost or a series
 command-lang = change the language (язык)
 
 unknown-command = 🤔 There is no command <code>/{ $name }</code>. All commands are in /help, and to get a picture just describe it.
@@ -131,6 +131,7 @@ failed-moderation = 🚫 The AI refused: its rules forbid such a picture.
 failed-provider = 😔 The AI could not do this request.
 failed-timeout = ⌛ The AI did not answer in time.
 failed-input = 🖼 The source photo could not be opened: it is unavailable or damaged.
+failed-inputs-too-large = 🐘 The source photos together are too large for one request.
 failed-ours = 🛠 Something broke on our side, so there is no picture.
 failed-cancelled = ✖️ Cancelled.
 failed-returned = ↩️ The whole <b>{ $price }</b> is back. Your balance is <b>{ $balance }</b>.
@@ -138,6 +139,7 @@ hint-rephrase = Describe the idea in other words and send it again.
 hint-rephrase-edit = Describe the edit in other words or take another photo.
 hint-again = Try again a little later.
 hint-resend = Send the photo again with a caption that says what to change.
+hint-resend-smaller = Send fewer of them, or send them as photos instead of files: Telegram makes photos smaller.
 
 ## The finished picture
 
@@ -150,6 +152,7 @@ unsupported-voice = 🙉 I don't understand voice and audio. Write the same as t
 unsupported-video = 🎬 I don't work with videos. Send a photo with a caption or describe a picture in words.
 unsupported-file = 📄 This file can't be used: send a PNG, JPEG or WebP picture.
 unsupported-too-large = 🐘 The picture is too large: the limit is { $megabytes } MB. Send it as a photo instead of a file, and Telegram will make it smaller.
+unsupported-too-large-together = 🐘 These photos together are too large: the limit for one request is { $megabytes } MB. Send fewer of them, or as photos instead of files, and Telegram will make them smaller.
 unsupported-too-long =
     { $chars ->
         [one] ✂️ The description is too long: the limit is { $chars } character. Shorten it and send it again.
@@ -186,7 +189,29 @@ boost-sum = 💳 Charged { $charged }, your balance is <b>{ $balance }</b>.
 boost-warning-balance = ⏳ The boost will stop in { $length }: there is no money for more of it.
 boost-warning-cap = ⏳ The boost will stop in { $length }: your spending limit is used up.
 boost-warning-banned = ⏳ The boost will stop in { $length }.
-stop-nothing = Nothing runs by the second now. To cancel drafts and the queue: /cancel
+card-series =
+    🎞 <b>Series</b>: several variations of one request, one after the other.
+    Money is set aside for one step at a time. To stop after the running one: /stop
+series-stopping =
+    { $count ->
+        [one] ⏹ The running picture will be finished, then the series stops.
+       *[other] ⏹ The running pictures will be finished, then { $count } series stop.
+    }
+series-last-step = ⏳ Series: step { $step } of { $wanted } is running, and there is no money for the next. Top up and the series goes on.
+series-end-completed = 🏁 The series is done.
+series-end-stopped = 🏁 The series is stopped.
+series-end-balance = 🏁 The series has stopped: the balance does not cover the next step.
+series-end-cap = 🏁 The series has stopped: your spending limit is used up.
+series-end-banned = 🏁 The series has stopped: you cannot place orders.
+series-end-refused = 🏁 The series has stopped: the model refused this request.
+series-end-failed = 🏁 The series has stopped: a step failed, and its money is back.
+series-counts =
+    { $delivered ->
+        [0] No picture of { $wanted }.
+        [one] { $delivered } picture of { $wanted } in { $took }.
+       *[other] { $delivered } pictures of { $wanted } in { $took }.
+    }
+stop-nothing = No boost and no series runs now. To cancel drafts and the queue: /cancel
 
 ## Buttons
 
@@ -200,6 +225,8 @@ button-again = 🔁 Again
 button-edit-result = 🖌 Edit this
 button-as-file = 📎 As file
 
+button-series = 🎞 Series
+button-series-count = 🎞 { $count } for { $price }
 button-start-boost = 🚀 Start
 button-stop-boost = ⏹ Stop
 

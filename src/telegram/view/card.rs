@@ -8,8 +8,8 @@ use rei_domain::money::Money;
 use rei_domain::spec::{Aspect, Size};
 
 use super::html::{TEXT_UNITS_MAX, around_prompt};
-use super::replies;
 use super::words::{Args, Words, labelled, moscow_time};
+use super::{replies, series};
 
 /// Shapes in one row of the page; more would be cut off on a narrow phone.
 const SHAPES_IN_ROW: usize = 3;
@@ -48,9 +48,14 @@ pub(super) fn render(
         below.push(String::new());
         below.push(words.say("card-shapes"));
     }
+    if page == CardPage::Series {
+        below.push(String::new());
+        below.push(words.say("card-series"));
+    }
     let keyboard = match page {
         CardPage::Main => main_keyboard(words, draft),
         CardPage::Shapes => shapes_keyboard(words, draft),
+        CardPage::Series => series::keyboard(words, draft),
     };
     Rendered {
         html: around_prompt(&above, &draft.spec.prompt, &below, TEXT_UNITS_MAX),
@@ -140,7 +145,13 @@ fn main_keyboard(words: Words<'_>, draft: &Draft) -> Vec<Vec<Button>> {
             draft: draft.id.clone(),
         },
     );
-    vec![sizes, vec![shapes], vec![confirm], vec![discard]]
+    let series = words.button(
+        "button-series",
+        &Tap::ShowSeries {
+            draft: draft.id.clone(),
+        },
+    );
+    vec![sizes, vec![shapes, series], vec![confirm], vec![discard]]
 }
 
 fn shapes_keyboard(words: Words<'_>, draft: &Draft) -> Vec<Vec<Button>> {
