@@ -16,6 +16,7 @@ pub mod orders;
 pub mod patience;
 pub mod ports;
 
+pub mod cashier;
 pub mod courier;
 pub mod intake;
 pub mod ledger;

@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod payments;
 pub mod provider;
 pub mod series;
+pub mod topups;
 pub mod updates;
 pub mod usage;
 pub mod users;

@@ -9,8 +9,10 @@ mod boost;
 pub mod conversation;
 mod other;
 mod requests;
+mod returns;
 mod series;
 mod taps;
+mod topup;
 
 use std::time::Duration;
 

@@ -9,6 +9,7 @@ use crate::money::Money;
 use crate::series::{COUNTS, SeriesEnd};
 use crate::spec::{Aspect, Input, PROMPT_CHARS_MAX, Size};
 use crate::time::Moment;
+use crate::topup::{TopupReply, TopupTap};
 
 /// The languages of the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -172,6 +173,8 @@ pub enum Tap {
         nonce: Nonce,
         count: u32,
     },
+    /// Top-ups and refunds.
+    Topup(TopupTap),
     /// Starts a boost at the price that the button showed.
     StartBoost {
         usage: UsageId,
@@ -210,6 +213,7 @@ impl Tap {
             Tap::EditResult { job } => format!("j.{job}.edit"),
             Tap::AsFile { job } => format!("j.{job}.file"),
             Tap::SetLanguage { language } => format!("l.{}", language.as_str()),
+            Tap::Topup(tap) => tap.render(),
             Tap::StartBoost { usage, rate } => format!("u.{usage}.go.{}", rate.kopecks()),
             Tap::StopBoost { usage } => format!("u.{usage}.stop"),
             Tap::Act { act, nonce, press } => match press {
@@ -228,6 +232,7 @@ impl Tap {
                 .ok_or(UnknownTap),
             ["d", id, rest @ ..] if is_id(id) => draft_tap(DraftId::new(*id), rest),
             ["j", id, verb] if is_id(id) => job_tap(JobId::new(*id), verb),
+            ["p", rest @ ..] => TopupTap::parse(rest).map(Tap::Topup),
             ["u", id, rest @ ..] if is_id(id) => boost_tap(UsageId::new(*id), rest),
             ["a", id, verb, nonce] if is_id(id) && is_id(nonce) => {
                 act_tap(ActId::new(*id), verb, Nonce::new(*nonce))
@@ -391,6 +396,8 @@ pub enum Reply {
     TryLater,
     /// To admins, and about what they did.
     Admin(Box<AdminReply>),
+    /// Top-ups and refunds.
+    Topup(TopupReply),
 }
 
 /// Why a boost did not start.

@@ -3,8 +3,10 @@
 mod clock;
 mod house;
 mod readiness;
+mod reconcile;
 mod settings;
 mod signals;
+mod tills;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,18 +15,17 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use rei_actors::audit::{Auditor, Deed};
 use rei_actors::ports::clock::Clock as _;
+use rei_actors::ports::payments::Environment as PaymentEnvironment;
 use rei_domain::audit::{Actor, AuditOutcome, Via};
 use rei_sandbox::{Exposure, Sandbox, yookassa};
 use secrecy::SecretString;
 
-use crate::cli::{DemoArgs, SandboxArgs};
+use crate::cli::{DemoArgs, ReconcileArgs, SandboxArgs};
 use crate::config::{Config, Environment, Loaded, Log, LogFormat};
 use crate::logging;
 use crate::store::{AuditRows, Db, verify};
 
-use clock::UuidIds;
-
-pub use clock::SystemClock;
+pub use clock::{SystemClock, UuidIds};
 pub use house::House;
 
 /// The sandbox's own credentials: they open nothing else.
@@ -84,6 +85,11 @@ pub async fn demo(args: DemoArgs, environment: &Environment) -> anyhow::Result<E
     config.telegram.bot_token = Some(SecretString::from(SANDBOX_BOT_TOKEN));
     config.providers.nano_banana.api_url = sandbox.url("gemini");
     config.providers.nano_banana.api_key = Some(SecretString::from(SANDBOX_GEMINI_KEY));
+    config.yookassa.shop_id = Some(yookassa::SHOP_ID.to_owned());
+    config.yookassa.secret_key = Some(SecretString::from(yookassa::SECRET_KEY));
+    config.yookassa.api_url = sandbox.url("yookassa/v3");
+    config.yookassa.environment = PaymentEnvironment::Test;
+    config.yookassa.webhook_secrets = vec![SecretString::from(SANDBOX_WEBHOOK_SECRET)];
     let house = House::start(&loaded).await?;
     let webhook = format!("http://{}/webhook/yookassa", house.addr());
     notify(&sandbox, webhook)?;
@@ -177,6 +183,11 @@ async fn record_migration(db: &Db, steps: &[String]) -> anyhow::Result<()> {
     };
     auditor.record(deed).await?;
     Ok(())
+}
+
+/// Compares the payment methods' lists with the ledger.
+pub async fn reconcile(loaded: Loaded, args: &ReconcileArgs) -> anyhow::Result<ExitCode> {
+    reconcile::run(&loaded, args).await
 }
 
 /// Audits the books; a failure exit code when an invariant is broken.

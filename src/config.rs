@@ -29,7 +29,7 @@ pub use error::ConfigError;
 pub use layers::{NAMED_VARIABLES, RESERVED_VARIABLES};
 pub use sections::{
     Assets, Billing, Config, Database, Http, Intake, Jobs, Ledger, Log, LogFormat, NanoBanana,
-    Providers, Sessions, Shutdown, Supervision, Telegram,
+    Providers, Sessions, Shutdown, Supervision, Telegram, Topups,
 };
 
 pub use yookassa::{AddressCheck, Receipt, Yookassa};

@@ -21,6 +21,7 @@ mod migrate;
 mod notices;
 mod outbox;
 mod series;
+mod topups;
 mod usage;
 mod users;
 
@@ -42,6 +43,7 @@ pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
 pub use series::SeriesRows;
 pub use stmt::Stmt;
+pub use topups::TopupRows;
 pub use usage::UsageRows;
 pub use users::UserRows;
 
@@ -61,7 +63,9 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::lots::STATEMENTS,
     ledger::reads::STATEMENTS,
     ledger::riders::acts::STATEMENTS,
+    ledger::riders::credit::STATEMENTS,
     ledger::riders::jobs::STATEMENTS,
+    ledger::riders::refund::STATEMENTS,
     ledger::riders::submit::STATEMENTS,
     ledger::riders::usage::STATEMENTS,
     ledger::spending::STATEMENTS,
@@ -70,6 +74,11 @@ pub const STATEMENTS: &[&[&str]] = &[
     notices::STATEMENTS,
     outbox::STATEMENTS,
     series::STATEMENTS,
+    topups::differences::STATEMENTS,
+    topups::forms::STATEMENTS,
+    topups::moves::STATEMENTS,
+    topups::reads::STATEMENTS,
+    topups::refunds::STATEMENTS,
     usage::STATEMENTS,
     users::STATEMENTS,
     verify::acts::STATEMENTS,
@@ -83,6 +92,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::series::STATEMENTS,
     verify::notices::STATEMENTS,
     verify::sessions::STATEMENTS,
+    verify::topups::STATEMENTS,
     verify::usage::STATEMENTS,
     verify::waiting::STATEMENTS,
 ];
@@ -93,7 +103,9 @@ pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
     audit::POSTGRES_ONLY,
     ledger::reads::POSTGRES_ONLY,
     ledger::riders::acts::POSTGRES_ONLY,
+    ledger::riders::credit::POSTGRES_ONLY,
     ledger::riders::jobs::POSTGRES_ONLY,
+    ledger::riders::refund::POSTGRES_ONLY,
     ledger::riders::submit::POSTGRES_ONLY,
     ledger::riders::usage::POSTGRES_ONLY,
     ledger::spending::POSTGRES_ONLY,

@@ -12,3 +12,4 @@ mod payments;
 mod providers;
 mod storage;
 mod tidy;
+mod topups;

@@ -2,6 +2,7 @@
 
 use rei_domain::admin::Role;
 use rei_domain::conversation::Language;
+use rei_domain::money::Money;
 
 /// What the session does for a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,13 @@ pub enum CommandAction {
     CancelEverything,
     ChooseLanguage,
     SetLanguage(Language),
+    /// Shows the amounts, or goes on with the one that was typed.
+    TopUp {
+        amount: Option<Money>,
+    },
+    /// Shows which payments can go back.
+    ShowReturnables,
+    PaySupport,
     /// Offers a session by the second, or shows the one that runs.
     ShowBoost,
     /// Ends what runs by the second.

@@ -97,6 +97,20 @@ pub trait NoticeStore: Send + Sync + 'static {
     /// Only looks.
     async fn waiting(&self, now: Moment, limit: u32) -> Result<Vec<StoredNotice>, StoreError>;
 
+    /// As [`NoticeStore::waiting`], of one payment method: what another one left lying does not
+    /// keep its own from being read.
+    async fn waiting_of(
+        &self,
+        method: &str,
+        now: Moment,
+        limit: u32,
+    ) -> Result<Vec<StoredNotice>, StoreError> {
+        let mut waiting = self.waiting(now, u32::MAX).await?;
+        waiting.retain(|stored| stored.notice.method == method);
+        waiting.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(waiting)
+    }
+
     /// Ends a notice. One that has ended stays as it ended first.
     async fn finish(&self, id: NoticeId, how: NoticeEnd, at: Moment) -> Result<(), StoreError>;
 

@@ -17,11 +17,13 @@ use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
 use rei_domain::pricing::ImagePrices;
 use rei_domain::time::{Moment, Span};
+use rei_domain::topup::AmountLimits;
 use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
 
 use super::admin::AdminSettings;
 use crate::audit::Auditor;
 use crate::bell::Bell;
+use crate::cashier::tills::Tills;
 use crate::orders::Order;
 use crate::patience::Patience;
 use crate::ports::StoreError;
@@ -36,6 +38,7 @@ use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::Provider;
 use crate::ports::series::SeriesStore;
+use crate::ports::topups::TopupStore;
 use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
@@ -50,10 +53,13 @@ pub struct SessionPorts {
     pub users: Arc<dyn UserStore>,
     pub drafts: Arc<dyn DraftStore>,
     pub jobs: Arc<dyn JobStore>,
+    pub topups: Arc<dyn TopupStore>,
+    /// The ways to pay, in the order in which they are offered.
+    pub tills: Tills,
     pub usages: Arc<dyn UsageStore>,
+    pub series: Arc<dyn SeriesStore>,
     pub acts: Arc<dyn ActStore>,
     pub auditor: Arc<Auditor>,
-    pub series: Arc<dyn SeriesStore>,
     pub poster: Arc<dyn Poster>,
     /// Who will do the work, for what it is expected to cost.
     pub provider: Arc<dyn Provider>,
@@ -93,9 +99,22 @@ pub struct SessionSettings {
     pub updates_at_once: u32,
     /// For ledger postings while the database is away.
     pub patience: Patience,
-    pub admin: AdminSettings,
     /// The bytes that the pictures of one request may have together.
     pub inputs_bytes_max: u64,
+    pub admin: AdminSettings,
+    pub topups: TopupSettings,
+}
+
+/// What is offered for top-ups and refunds.
+#[derive(Clone, Debug)]
+pub struct TopupSettings {
+    /// As buttons, in order.
+    pub amounts: Vec<Money>,
+    pub limits: AmountLimits,
+    /// For how long after a payment its user may take back what he has not spent.
+    pub refund_term: Span,
+    /// How long the bot remembers that it asked for an amount or an address.
+    pub asking: Span,
 }
 
 /// What to do after the stored updates were looked at.
@@ -221,6 +240,7 @@ async fn answer_turn(
             ..TurnCommit::default()
         },
         callback: None,
+        cashier: None,
     };
     talk.become_reachable(&turn.content).await?;
     let bonus = super::bonus::grant_once(&talk).await?;
@@ -247,6 +267,8 @@ pub(super) struct Talk<'a> {
     pub commit: TurnCommit,
     /// The tap to be answered at the end, and with what.
     pub callback: Option<(String, Toast)>,
+    /// The method whose cashier has work once the turn is committed.
+    pub cashier: Option<String>,
 }
 
 impl Talk<'_> {
@@ -288,6 +310,11 @@ impl Talk<'_> {
 
     pub fn say_unsupported(&mut self, what: Unsupported) {
         self.say(&Reply::Unsupported(what));
+    }
+
+    /// Says something in a place of the chat that is written once and edited afterwards.
+    pub fn say_at(&mut self, slot: String, reply: &Reply) {
+        self.say_in(Some(slot), reply);
     }
 
     /// Says something in a place of the chat.
@@ -334,6 +361,9 @@ impl Talk<'_> {
         }
         ports.drafts.commit(self.commit, self.now).await?;
         ports.outbox.ring();
+        if let Some(method) = &self.cashier {
+            ports.tills.ring(method);
+        }
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use rei_domain::money::Money;
 
 use super::admin::{self, Answered};
 use super::conversation::Talk;
-use super::{boost, taps};
+use super::{boost, returns, taps, topup};
 use crate::ports::StoreError;
 use crate::ports::commands::CommandAction;
 use crate::ports::users::Reachable;
@@ -80,6 +80,9 @@ async fn command(
             talk.commit.language = Some((talk.user_id(), language));
             talk.say(&Reply::LanguageChanged);
         }
+        CommandAction::TopUp { amount } => topup::command(talk, amount).await?,
+        CommandAction::ShowReturnables => returns::show(talk).await?,
+        CommandAction::PaySupport => returns::support(talk),
         CommandAction::ShowBoost => boost::show(talk).await?,
         CommandAction::StopRunning => boost::stop_running(talk).await?,
     }

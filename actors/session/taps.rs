@@ -13,7 +13,7 @@ use fail::fail_point;
 
 use super::admin;
 use super::conversation::Talk;
-use super::{boost, requests, series};
+use super::{boost, requests, series, topup};
 use crate::orders::submit_command;
 use crate::patience::patiently;
 use crate::ports::StoreError;
@@ -92,6 +92,7 @@ pub(super) async fn answer(
             }
             Some((_, Input::Telegram { .. })) | None => Ok(Toast::NotFound),
         },
+        Tap::Topup(tap) => topup::tapped(talk, tap).await,
     }
 }
 
@@ -197,7 +198,10 @@ async fn submit(talk: &mut Talk<'_>, draft: Draft, lane: LaneName) -> Result<Toa
             | CommandRefusal::Act { .. }
             | CommandRefusal::UsageMoved
             | CommandRefusal::DraftNotFound
-            | CommandRefusal::JobMoved { .. }),
+            | CommandRefusal::JobMoved { .. }
+            | CommandRefusal::TopupMoved { .. }
+            | CommandRefusal::RefundMoved { .. }
+            | CommandRefusal::MoreThanPaid { .. }),
         ) => {
             tracing::error!(draft.id = %draft.id, %refusal, "a confirmation is refused");
             talk.say(&Reply::TryLater);

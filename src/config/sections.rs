@@ -31,6 +31,7 @@ pub struct Config {
     pub database: Database,
     pub ledger: Ledger,
     pub billing: Billing,
+    pub topups: Topups,
     pub usage: UsageSection,
     pub jobs: Jobs,
     pub providers: Providers,
@@ -275,6 +276,52 @@ impl Billing {
             },
         }
     }
+}
+
+/// Money that users pay in and take back.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topups {
+    /// As buttons, in order.
+    #[serde(rename = "amounts_kopecks", deserialize_with = "values::amounts")]
+    pub amounts: Vec<Money>,
+    #[serde(rename = "min_kopecks", deserialize_with = "values::kopecks")]
+    pub min: Money,
+    #[serde(rename = "max_kopecks", deserialize_with = "values::kopecks")]
+    pub max: Money,
+    #[serde(rename = "refund_term_days", deserialize_with = "values::days")]
+    pub refund_term: Duration,
+    #[serde(rename = "asking_secs", deserialize_with = "values::secs")]
+    pub asking: Duration,
+    #[serde(rename = "poll_ms", deserialize_with = "values::millis")]
+    pub poll: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub concurrency: usize,
+    #[serde(rename = "sweep_young_secs", deserialize_with = "values::secs")]
+    pub sweep_young: Duration,
+    #[serde(rename = "sweep_grown_secs", deserialize_with = "values::secs")]
+    pub sweep_grown: Duration,
+    #[serde(rename = "sweep_old_secs", deserialize_with = "values::secs")]
+    pub sweep_old: Duration,
+    #[serde(rename = "retry_base_ms", deserialize_with = "values::millis")]
+    pub retry_base: Duration,
+    #[serde(rename = "retry_max_ms", deserialize_with = "values::millis")]
+    pub retry_max: Duration,
+    #[serde(rename = "taken_secs", deserialize_with = "values::secs")]
+    pub taken: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub breaker_failures: u32,
+    #[serde(rename = "breaker_cooldown_ms", deserialize_with = "values::millis")]
+    pub breaker_cooldown: Duration,
+    #[serde(
+        rename = "breaker_cooldown_max_ms",
+        deserialize_with = "values::millis"
+    )]
+    pub breaker_cooldown_max: Duration,
+    #[serde(rename = "reconcile_every_secs", deserialize_with = "values::secs")]
+    pub reconcile_every: Duration,
+    #[serde(rename = "reconcile_days", deserialize_with = "values::days")]
+    pub reconcile_span: Duration,
 }
 
 /// What is sold by the running second, and what is done step by step.

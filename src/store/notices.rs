@@ -32,6 +32,11 @@ statements! {
         WHERE finished_at IS NULL AND due_at <= ?
         ORDER BY due_at, id LIMIT ?";
 
+    WAITING_OF = "
+        SELECT id, method, event, object, signed_id, body, received_at, attempts FROM notices
+        WHERE method = ? AND finished_at IS NULL AND due_at <= ?
+        ORDER BY due_at, id LIMIT ?";
+
     FINISH = "
         UPDATE notices SET finished_at = ?, set_aside_cause = ?
         WHERE id = ? AND finished_at IS NULL";
@@ -170,6 +175,22 @@ impl NoticeStore for NoticeRows {
                 let rows = conn
                     .load::<NoticeRow>(sql!(WAITING, now.0, i64::from(limit)))
                     .await?;
+                rows.into_iter().map(NoticeRow::parse).collect()
+            })
+            .await
+    }
+
+    async fn waiting_of(
+        &self,
+        method: &str,
+        now: Moment,
+        limit: u32,
+    ) -> Result<Vec<StoredNotice>, StoreError> {
+        let method = method.to_owned();
+        self.0
+            .read(async move |conn: &mut Conn| {
+                let waiting = sql!(WAITING_OF, method.as_str(), now.0, i64::from(limit));
+                let rows = conn.load::<NoticeRow>(waiting).await?;
                 rows.into_iter().map(NoticeRow::parse).collect()
             })
             .await

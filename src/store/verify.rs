@@ -22,6 +22,7 @@ pub(super) mod notices;
 mod report;
 pub(super) mod series;
 pub(super) mod sessions;
+pub(super) mod topups;
 pub(super) mod usage;
 pub(super) mod waiting;
 
@@ -45,6 +46,7 @@ const CHECKS: &[&[Check]] = &[
     waiting::CHECKS,
     acts::CHECKS,
     notices::CHECKS,
+    topups::CHECKS,
 ];
 
 /// Audits the database as it stands at this moment. `now` decides only what is overdue.

@@ -226,8 +226,7 @@ async fn carry_out(
                 },
                 reference: job_reference(&job),
             };
-            let job = Box::new(job);
-            let rider = Rider::Cancel { job };
+            let rider = Rider::Cancel { job: Box::new(job) };
             post(talk, act, operation, rider, approver, (audit, outbox)).await
         }
         Order::SetCaps { .. } | Order::Ban { .. } | Order::Unban => {

@@ -70,7 +70,7 @@ statements! {
                MIN(account || ': user ' || COALESCE(CAST(user_id AS TEXT), 'none')) AS example
         FROM user_balance_cache
         WHERE CASE WHEN user_id IS NULL
-                   THEN account NOT LIKE 'platform:%' AND account NOT LIKE 'debt:%:owed'
+                   THEN account NOT LIKE 'platform:%' AND account NOT LIKE 'debt:%'
               ELSE account NOT IN ('user:' || user_id || ':available',
                                    'user:' || user_id || ':held') END";
 

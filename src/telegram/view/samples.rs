@@ -119,6 +119,7 @@ pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
         let rendered = view.reply(language, &reply);
         samples.push(Sample { title, rendered });
     }
+    samples.extend(super::topup_samples::all(view, language));
     for (title, facts) in jobs() {
         let rendered = view.progress(language, &facts);
         samples.push(Sample { title, rendered });
