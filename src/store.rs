@@ -84,6 +84,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     topups::refunds::STATEMENTS,
     usage::STATEMENTS,
     users::STATEMENTS,
+    verify::acts::STATEMENTS,
     verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,

@@ -34,6 +34,7 @@ use rei_actors::series::{SeriesDriver, SeriesPorts};
 use rei_actors::session::UserSession;
 use rei_actors::session::conversation::SessionPorts;
 use rei_actors::supervision::{Departure, Escalation, Tree};
+use rei_domain::admin::Roster;
 use rei_domain::ids::{ChatId, ShardId};
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -58,7 +59,7 @@ use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
 use crate::telegram::commands::CommandList;
 use crate::telegram::interpreter::{TelegramInterpreter, chat_of};
-use crate::telegram::menu::publish_menu;
+use crate::telegram::menu::{publish_menu, publish_menus_of};
 use crate::telegram::messenger::TelegramMessenger;
 use crate::telegram::polling::Poller;
 use crate::telegram::source::PolledUpdates;
@@ -241,6 +242,7 @@ impl House {
             parts.api.clone(),
             parts.commands.clone(),
             webhook_setup(&config)?,
+            settings::roster(&config),
         ));
         Ok(House {
             config,
@@ -585,7 +587,12 @@ fn webhook_setup(config: &Config) -> anyhow::Result<Option<WebhookSetup>> {
 
 /// Tells Telegram where to deliver updates and what the command menu says. Telegram may be
 /// away at the start; the house serves meanwhile.
-async fn introduce(api: BotApi, commands: Arc<dyn Commands>, webhook: Option<WebhookSetup>) {
+async fn introduce(
+    api: BotApi,
+    commands: Arc<dyn Commands>,
+    webhook: Option<WebhookSetup>,
+    roster: Roster,
+) {
     let mut wait = INTRODUCE_BASE;
     if let Some(webhook) = webhook {
         while let Err(error) = set_webhook(&api, &webhook).await {
@@ -597,4 +604,5 @@ async fn introduce(api: BotApi, commands: Arc<dyn Commands>, webhook: Option<Web
     if let Err(error) = publish_menu(&api, commands.as_ref()).await {
         tracing::warn!(%error, "the command menu is not published, an older one may be shown");
     }
+    publish_menus_of(&api, commands.as_ref(), &roster).await;
 }

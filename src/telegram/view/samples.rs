@@ -1,5 +1,7 @@
 //! Samples for the tests: every reply, every state of a job with every ending, every toast.
 
+mod admin;
+
 use rei_actors::ports::jobs::Job;
 use rei_actors::ports::view::{JobFacts, Rendered, UsageFacts, View};
 use rei_domain::billing::Ending;
@@ -128,6 +130,10 @@ pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
         samples.push(Sample { title, rendered });
     }
     samples.extend(boosts(view, language));
+    for (title, reply) in admin::replies() {
+        let rendered = view.reply(language, &Reply::Admin(Box::new(reply)));
+        samples.push(Sample { title, rendered });
+    }
     samples
 }
 
@@ -482,7 +488,7 @@ fn series_ends() -> Vec<(String, Reply)> {
 }
 
 /// Every toast.
-pub(super) const TOASTS: [Toast; 14] = [
+pub(super) const TOASTS: [Toast; 16] = [
     Toast::Silent,
     Toast::Accepted,
     Toast::AlreadyRunning,
@@ -497,4 +503,6 @@ pub(super) const TOASTS: [Toast; 14] = [
     Toast::SendingFile,
     Toast::NotFound,
     Toast::TryLater,
+    Toast::Banned,
+    Toast::AnotherAdmin,
 ];
