@@ -18,7 +18,7 @@ use rei_domain::billing::Ending;
 use rei_domain::job::LaneName;
 use rei_domain::ledger::{Applied, Refusal};
 use rei_domain::spec::Mode;
-use rei_domain::time::Span;
+use rei_domain::time::{Moment, Span};
 
 use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, RefundEnd, Rider};
 use crate::ports::provider::ProviderError;
@@ -221,18 +221,33 @@ impl Jobs {
         self.overdrafts.with_label_values(&["available", "hold"]);
     }
 
-    /// A command was decided.
-    pub(crate) fn posted(&self, command: &LedgerCommand, outcome: &LedgerOutcome) {
+    /// A command was decided at this moment. What is applied once is counted once, however
+    /// often it is asked for and whoever asks.
+    pub(crate) fn posted(&self, command: &LedgerCommand, outcome: &LedgerOutcome, at: Moment) {
         match outcome {
             LedgerOutcome::Applied {
                 applied: Applied::Now,
                 ..
-            } => {
-                if let Rider::Submit { job, .. } = &command.rider {
+            } => match &command.rider {
+                Rider::Submit { job, .. } => {
                     let labels = [kind(job.spec.mode()), job.lane.as_str()];
                     self.accepted.with_label_values(&labels).inc();
                 }
-            }
+                Rider::Cancel { job } => {
+                    let (mode, ending) = (job.spec.mode(), Ending::CancelledBeforeSubmit);
+                    self.finished(mode, job.lane, "none", ending, at - job.created_at);
+                }
+                // Whoever ran the job counts its end: it knows the provider.
+                Rider::None
+                | Rider::Finish { .. }
+                | Rider::RetryLost { .. }
+                | Rider::Usage(_)
+                // The cashier counts payments: it knows the method.
+                | Rider::Credit(_)
+                | Rider::HoldRefund(_)
+                | Rider::SettleRefund(_)
+                | Rider::Reverse(_) => {}
+            },
             LedgerOutcome::Applied {
                 applied: Applied::Before,
                 ..
@@ -249,6 +264,7 @@ impl Jobs {
                 CommandRefusal::Money(_)
                 | CommandRefusal::Draft(_)
                 | CommandRefusal::Banned { .. }
+                | CommandRefusal::Act { .. }
                 | CommandRefusal::UsageMoved
                 | CommandRefusal::DraftNotFound
                 | CommandRefusal::TopupMoved { .. }
@@ -295,7 +311,7 @@ fn outcome(ending: Ending) -> (&'static str, &'static str) {
     match ending {
         Ending::Delivered => ("delivered", "none"),
         Ending::ModerationRefused => ("refused", "moderation"),
-        Ending::InputUnavailable => ("refused", "user"),
+        Ending::InputUnavailable | Ending::InputsTooLarge => ("refused", "user"),
         Ending::ProviderFailed => ("failed", "provider"),
         Ending::TimedOut => ("failed", "timeout"),
         Ending::OurFault => ("failed", "ours"),
@@ -523,7 +539,11 @@ impl ProviderMeters {
 
 #[cfg(test)]
 mod tests {
+    use rei_domain::conversation::Balance;
+    use rei_domain::ledger::Posting;
+
     use super::*;
+    use crate::runner::tests::waiting_job;
 
     #[test]
     fn every_end_of_a_call_has_a_series_before_the_first_call() {
@@ -538,6 +558,33 @@ mod tests {
             let series = family.get_metric().iter();
             let fresh = series.filter(|it| it.get_label().iter().any(|l| l.value() == "fresh"));
             assert_eq!(fresh.count(), count, "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn a_withdrawn_job_counts_once_however_often_its_withdrawal_is_asked_for() {
+        let mut job = waiting_job();
+        // No other test withdraws a job of this lane.
+        job.lane = LaneName::Low;
+        let created_at = job.created_at;
+        let labels = ["image_edit", "low", "none", "cancelled", "user"];
+        let cancelled = || JOBS.finished.with_label_values(&labels).get();
+        let command = LedgerCommand {
+            posting: Posting {
+                user: job.user,
+                operations: Vec::new(),
+            },
+            rider: Rider::Cancel { job: Box::new(job) },
+            outbox: Vec::new(),
+            audit: None,
+        };
+        let applied = |applied| LedgerOutcome::Applied {
+            applied,
+            balance: Balance::default(),
+        };
+        for (applied, count) in [(applied(Applied::Now), 1), (applied(Applied::Before), 1)] {
+            JOBS.posted(&command, &applied, created_at + Span::from_secs(9));
+            assert_eq!(cancelled(), count);
         }
     }
 

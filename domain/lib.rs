@@ -4,6 +4,7 @@
 //! randomness, no serde. `now`, ids and nonces come in as values, so a month of use can be
 //! replayed in milliseconds and a decision can be tested without a house around it.
 
+pub mod admin;
 pub mod audit;
 pub mod billing;
 pub mod breaker;
@@ -19,6 +20,7 @@ pub mod pace;
 pub mod payment;
 pub mod pricing;
 pub mod refund;
+pub mod series;
 pub mod spec;
 pub mod time;
 pub mod topup;

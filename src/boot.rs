@@ -22,7 +22,7 @@ use crate::config::{Config, Environment, Loaded, Log, LogFormat};
 use crate::logging;
 use crate::store::{Db, verify};
 
-pub use clock::SystemClock;
+pub use clock::{SystemClock, UuidIds};
 pub use house::House;
 
 /// The sandbox's own credentials: they open nothing else.

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use actix_web::web;
 use prometheus::Registry;
+use rei_actors::audit::Auditor;
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::intake::Intake;
 use rei_domain::ids::ChatId;
@@ -93,6 +94,8 @@ pub struct HttpState {
     /// `None`: the admin routes do not exist.
     pub admin_token: Option<AdminToken>,
     pub actors: Arc<dyn ActorControl>,
+    /// Writes down what was done and refused below `/admin`.
+    pub auditor: Arc<Auditor>,
     /// What `/metrics` shows.
     pub registry: Registry,
     pub metrics: HttpMetrics,

@@ -10,6 +10,7 @@ pub mod db;
 pub mod stmt;
 pub mod verify;
 
+mod acts;
 mod assets;
 pub(crate) mod audit;
 mod drafts;
@@ -19,6 +20,7 @@ mod ledger;
 mod migrate;
 mod notices;
 mod outbox;
+mod series;
 mod topups;
 mod usage;
 mod users;
@@ -28,6 +30,7 @@ pub(crate) mod fixtures;
 #[cfg(test)]
 mod statements_tests;
 
+pub use acts::ActRows;
 pub use assets::AssetRows;
 pub use audit::AuditRows;
 pub use conn::{Conn, Engine};
@@ -38,6 +41,7 @@ pub use jobs::JobRows;
 pub use ledger::LedgerRows;
 pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
+pub use series::SeriesRows;
 pub use stmt::Stmt;
 pub use topups::TopupRows;
 pub use usage::UsageRows;
@@ -45,8 +49,12 @@ pub use users::UserRows;
 
 /// Every statement of the stores, file by file.
 pub const STATEMENTS: &[&[&str]] = &[
+    acts::STATEMENTS,
+    acts::effects::STATEMENTS,
+    acts::people::STATEMENTS,
     assets::STATEMENTS,
     audit::STATEMENTS,
+    db::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,
@@ -55,6 +63,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::lots::STATEMENTS,
     ledger::reads::STATEMENTS,
     ledger::riders::credit::STATEMENTS,
+    ledger::riders::acts::STATEMENTS,
     ledger::riders::jobs::STATEMENTS,
     ledger::riders::refund::STATEMENTS,
     ledger::riders::submit::STATEMENTS,
@@ -69,6 +78,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     topups::moves::STATEMENTS,
     topups::reads::STATEMENTS,
     topups::refunds::STATEMENTS,
+    series::STATEMENTS,
     usage::STATEMENTS,
     users::STATEMENTS,
     verify::audit::STATEMENTS,
@@ -78,6 +88,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::holds::STATEMENTS,
     verify::jobs::STATEMENTS,
     verify::lots::STATEMENTS,
+    verify::series::STATEMENTS,
     verify::notices::STATEMENTS,
     verify::sessions::STATEMENTS,
     verify::topups::STATEMENTS,
@@ -87,9 +98,11 @@ pub const STATEMENTS: &[&[&str]] = &[
 
 /// Statements that PostgreSQL alone understands: the locking forms of others.
 pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    acts::POSTGRES_ONLY,
     audit::POSTGRES_ONLY,
     ledger::reads::POSTGRES_ONLY,
     ledger::riders::credit::POSTGRES_ONLY,
+    ledger::riders::acts::POSTGRES_ONLY,
     ledger::riders::jobs::POSTGRES_ONLY,
     ledger::riders::refund::POSTGRES_ONLY,
     ledger::riders::submit::POSTGRES_ONLY,

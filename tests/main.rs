@@ -9,5 +9,6 @@ mod crashes;
 mod page;
 mod payments;
 mod providers;
+mod storage;
 mod tidy;
 mod topups;

@@ -1,11 +1,12 @@
 //! The ledger's rows, and the rows that commit with them.
 
 use async_trait::async_trait;
+use rei_domain::admin::ActState;
 use rei_domain::audit::AuditEntry;
 use rei_domain::billing::Ending;
 use rei_domain::conversation::Balance;
 use rei_domain::draft::ConfirmRefusal;
-use rei_domain::ids::{DraftId, Fence, JobId, Nonce, RefundId, ShardId, TopupId, UserId};
+use rei_domain::ids::{ActId, DraftId, Fence, JobId, Nonce, RefundId, ShardId, TopupId, UserId};
 use rei_domain::job::JobState;
 use rei_domain::ledger::{Applied, Posting, Refusal};
 use rei_domain::money::Money;
@@ -14,7 +15,7 @@ use rei_domain::time::Moment;
 use rei_domain::topup::TopupState;
 
 use crate::ports::StoreError;
-use crate::ports::jobs::{AttemptOutcome, NewJob};
+use crate::ports::jobs::{AttemptOutcome, Job, NewJob};
 use crate::ports::notices::NoticeId;
 use crate::ports::outbox::NewOutbox;
 use crate::ports::topups::{Evidence, NewRefund};
@@ -28,7 +29,26 @@ pub struct LedgerCommand {
     /// Messages that tell of it, written only if the posting is applied now.
     pub outbox: Vec<NewOutbox>,
     /// The audit entry of an admin's act, written only if the posting is applied now.
-    pub audit: Option<AuditEntry>,
+    pub audit: Option<Audited>,
+}
+
+/// The audit entry of a command, and the act of an admin that it carries out.
+#[derive(Clone, Debug)]
+pub struct Audited {
+    pub entry: AuditEntry,
+    /// The act is done with the posting. Guard: it stands where the press found it, has not
+    /// expired, and is about this user and this sum.
+    pub act: Option<CarriedOut>,
+}
+
+/// An act that is carried out.
+#[derive(Clone, Debug)]
+pub struct CarriedOut {
+    pub act: ActId,
+    /// Where the press found it.
+    pub from: ActState,
+    /// Who agreed as the second one.
+    pub approver: Option<UserId>,
 }
 
 /// Rows beyond the ledger that exist exactly when the posting does.
@@ -52,8 +72,9 @@ pub enum Rider {
         /// What is now known of the last attempt, if one was begun.
         attempt: Option<AttemptOutcome>,
     },
-    /// A waiting job is withdrawn. Guard: it is queued, and nobody has begun it.
-    Cancel { job: JobId },
+    /// A waiting job is withdrawn; `job` is what whoever withdraws it saw, and only its id is
+    /// trusted. Guard: it is queued, and nobody has begun it.
+    Cancel { job: Box<Job> },
     /// A lost attempt of a leased job is booked and the job put back. Guard: as `Finish`.
     RetryLost {
         job: JobId,
@@ -150,6 +171,9 @@ pub enum CommandRefusal {
     /// The session's row is not what the command was made from, or the user runs one already.
     #[error("the session has moved on")]
     UsageMoved,
+    /// The act is over, or cannot be carried out like this.
+    #[error("the act cannot be carried out")]
+    Act { state: Option<ActState> },
     /// The job's fence or state is not what the command expected.
     #[error("the job has moved on")]
     JobMoved { state: Option<JobState> },

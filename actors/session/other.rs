@@ -4,6 +4,7 @@ use rei_domain::conversation::{Inbound, Reply, Toast};
 use rei_domain::draft::DraftState;
 use rei_domain::money::Money;
 
+use super::admin::{self, Answered};
 use super::conversation::Talk;
 use super::{boost, returns, taps, topup};
 use crate::ports::StoreError;
@@ -51,6 +52,9 @@ async fn command(
     args: &str,
     bonus: Option<Money>,
 ) -> Result<(), StoreError> {
+    if admin::command(talk, name, args).await? == Answered::Yes {
+        return Ok(());
+    }
     let Some(action) = talk.ports.commands.action(name, args) else {
         talk.say(&Reply::UnknownCommand {
             name: name.to_owned(),
@@ -119,7 +123,9 @@ async fn cancel_everything(talk: &mut Talk<'_>) -> Result<(), StoreError> {
             | Toast::SendingFile
             | Toast::Stopping
             | Toast::NotFound
-            | Toast::TryLater => {}
+            | Toast::TryLater
+            | Toast::Banned
+            | Toast::AnotherAdmin => {}
         }
     }
     let balance = talk.balance().await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_rt::{Arbiter, ArbiterHandle};
 use anyhow::Context as _;
+use rei_actors::audit::Auditor;
 use rei_actors::bell::Bell;
 use rei_actors::cashier::tills::Tills;
 use rei_actors::cashier::{Cashier, CashierPorts};
@@ -28,6 +29,7 @@ use rei_actors::provider::ProviderActor;
 use rei_actors::runner::RunnerPorts;
 use rei_actors::scheduler::dispatch::DispatchPorts;
 use rei_actors::scheduler::{JobScheduler, ProviderSlots};
+use rei_actors::series::{SeriesDriver, SeriesPorts};
 use rei_actors::session::UserSession;
 use rei_actors::session::conversation::SessionPorts;
 use rei_actors::supervision::{Departure, Escalation, Tree};
@@ -48,8 +50,8 @@ use crate::http::{
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, NoticeRows, OutboxRows, TopupRows,
-    UsageRows, UserRows,
+    ActRows, AssetRows, AuditRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, NoticeRows,
+    OutboxRows, SeriesRows, TopupRows, UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -126,6 +128,7 @@ struct Parts {
     jobs: Arc<dyn JobStore>,
     users: Arc<UserRows>,
     usages: Arc<UsageRows>,
+    series: Arc<SeriesRows>,
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
@@ -133,6 +136,8 @@ struct Parts {
     topups: Arc<TopupRows>,
     tills: Tills,
     ledger_rows: Arc<dyn LedgerStore>,
+    acts: Arc<ActRows>,
+    auditor: Arc<Auditor>,
     assets: Arc<dyn Assets>,
     pictures: Arc<dyn PictureCheck>,
     messenger: Arc<dyn Messenger>,
@@ -164,10 +169,14 @@ impl Parts {
             pictures.clone(),
             outside.handle(),
         )?;
+        let log = Arc::new(AuditRows::new(db.clone()));
         Ok(Self {
+            acts: Arc::new(ActRows::new(db.clone())),
+            auditor: Arc::new(Auditor::new(log, clock.clone(), Arc::new(UuidIds))),
             jobs: Arc::new(JobRows::new(db.clone())),
             users: Arc::new(UserRows::new(db.clone())),
             usages: Arc::new(UsageRows::new(db.clone())),
+            series: Arc::new(SeriesRows::new(db.clone())),
             drafts: Arc::new(DraftRows::new(db.clone())),
             inbox: Arc::new(InboxRows::new(db.clone())),
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),
@@ -213,7 +222,15 @@ impl House {
         });
         let mut arbiters = Vec::new();
         let intake = start_actors(&config, &parts, &tree, &mut arbiters, &doors).await?;
-        let server = start_server(loaded, &db, &doors, &tree, &parts.tills, intake)?;
+        let server = start_server(
+            loaded,
+            &db,
+            &doors,
+            &tree,
+            &parts.tills,
+            intake,
+            parts.auditor.clone(),
+        )?;
         doors.open();
         outside.handle().spawn(introduce(
             parts.api.clone(),
@@ -330,6 +347,9 @@ async fn start_actors(
         topups: parts.topups.clone(),
         tills: parts.tills.clone(),
         usages: parts.usages.clone(),
+        series: parts.series.clone(),
+        acts: parts.acts.clone(),
+        auditor: parts.auditor.clone(),
         poster: poster.clone(),
         provider: parts.provider.clone(),
         messenger: parts.messenger.clone(),
@@ -363,6 +383,23 @@ async fn start_actors(
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("meter", &work_arbiter, spec, move || {
         UsageMeter::new(meter_ports.clone(), tick, bell.clone())
+    })?;
+
+    let series_ports = SeriesPorts {
+        clock: parts.clock.clone(),
+        series: parts.series.clone(),
+        drafts: parts.drafts.clone(),
+        users: parts.users.clone(),
+        poster: poster.clone(),
+        provider: parts.provider.clone(),
+        view: parts.view.clone(),
+        outbox: parts.outbox.clone(),
+        queue: parts.queue.clone(),
+    };
+    let series_settings = settings::series(config);
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("series", &work_arbiter, spec, move || {
+        SeriesDriver::new(series_ports.clone(), series_settings.clone())
     })?;
 
     let (inbox, intake_settings) = (parts.inbox.clone(), settings::intake(config));
@@ -470,6 +507,7 @@ fn start_server(
     tree: &Tree,
     tills: &Tills,
     intake: Arc<dyn Intake>,
+    auditor: Arc<Auditor>,
 ) -> anyhow::Result<Server> {
     let config = &loaded.config;
     let webhook = config.http.public_url.as_ref().map(|_| Webhook {
@@ -490,6 +528,7 @@ fn start_server(
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
+        auditor,
         registry: rei_actors::metrics::registry().clone(),
         metrics: http_metrics(&loaded.fingerprint())?,
         build: BuildInfo::THIS,

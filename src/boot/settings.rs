@@ -13,9 +13,12 @@ use rei_actors::provider::ProviderSettings;
 use rei_actors::runner::RunnerSettings;
 use rei_actors::scheduler::SchedulerSettings;
 use rei_actors::scheduler::dispatch::DispatchSettings;
+use rei_actors::series::SeriesSettings;
 use rei_actors::session::SessionRest;
+use rei_actors::session::admin::AdminSettings;
 use rei_actors::session::conversation::{SessionSettings, TopupSettings};
 use rei_actors::supervision::{Backoff, ChildSpec, Heartbeat, Intensity, NurserySpec};
+use rei_domain::admin::{Policy, Roster};
 use rei_domain::breaker::BreakerSettings;
 use rei_domain::time::Span;
 use rei_domain::topup::{AmountLimits, Sweep};
@@ -115,6 +118,15 @@ pub(super) fn intake(config: &Config) -> IntakeSettings {
     }
 }
 
+pub(super) fn series(config: &Config) -> SeriesSettings {
+    SeriesSettings {
+        tick: config.usage.series_tick,
+        model: config.providers.nano_banana.model.clone(),
+        job_deadline: span(config.jobs.deadline),
+        first_step_grace: span(config.usage.series_grace),
+    }
+}
+
 pub(super) fn session(config: &Config) -> SessionSettings {
     SessionSettings {
         prices: config.billing.image_prices(),
@@ -127,6 +139,7 @@ pub(super) fn session(config: &Config) -> SessionSettings {
         job_deadline: span(config.jobs.deadline),
         update_attempts_max: config.sessions.update_attempts_max,
         updates_at_once: config.sessions.updates_at_once,
+        admin: admin(config),
         patience: Patience {
             tries: config.sessions.store_tries,
             base: config.sessions.store_retry_base,
@@ -141,6 +154,7 @@ pub(super) fn session(config: &Config) -> SessionSettings {
             refund_term: span(config.topups.refund_term),
             asking: span(config.topups.asking),
         },
+        inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
     }
 }
 
@@ -172,6 +186,22 @@ pub(super) fn cashier(config: &Config) -> CashierSettings {
         prices: config.billing.image_prices(),
         price_lock: span(config.billing.price_lock),
         drain: share(config, PAYMENTS_SHARE),
+    }
+}
+
+fn admin(config: &Config) -> AdminSettings {
+    AdminSettings {
+        roster: Roster {
+            owners: config.telegram.admin_ids.clone(),
+            admins: config.admin.admin_ids.clone(),
+            supports: config.admin.support_ids.clone(),
+        },
+        policy: Policy {
+            admin_limit: config.admin.money_limit,
+            second_above: config.admin.second_above,
+        },
+        confirm_within: span(config.admin.confirm),
+        approve_within: span(config.admin.approve),
     }
 }
 
@@ -207,6 +237,7 @@ pub(super) fn provider(config: &Config) -> ProviderSettings {
                 base: config.jobs.store_retry_base,
                 max: config.jobs.store_retry_max,
             },
+            inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
         },
         drain: share(config, RUNS_SHARE),
     }

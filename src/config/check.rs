@@ -2,6 +2,7 @@
 
 use actix_web::http::Uri;
 use rei_domain::money::Money;
+use rei_domain::spec::INPUT_BYTES_MAX;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Config, ConfigError, Purpose, Topups, yookassa};
@@ -84,6 +85,11 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
                 .all(is_model_char),
         "providers.nano_banana.model",
         "must be a model id of letters, digits, dots, dashes and underscores",
+    )?;
+    ensure(
+        config.providers.nano_banana.inputs_bytes_max >= INPUT_BYTES_MAX,
+        "providers.nano_banana.inputs_bytes_max",
+        "must be at least 7340032, so that one picture always fits",
     )?;
     ensure(
         jobs.store_retry_base <= jobs.store_retry_max,

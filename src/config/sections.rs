@@ -25,6 +25,7 @@ pub struct Config {
     pub log: Log,
     pub http: Http,
     pub telegram: Telegram,
+    pub admin: Admin,
     pub intake: Intake,
     pub sessions: Sessions,
     pub database: Database,
@@ -128,6 +129,26 @@ pub struct Telegram {
     pub outbox_poll: Duration,
     #[serde(rename = "progress_refresh_ms", deserialize_with = "values::millis")]
     pub progress_refresh: Duration,
+}
+
+/// Who may do more than a user, and how much. Owners are `telegram.admin_ids`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    #[serde(deserialize_with = "values::user_ids")]
+    pub admin_ids: Vec<UserId>,
+    #[serde(deserialize_with = "values::user_ids")]
+    pub support_ids: Vec<UserId>,
+    /// The most that one act of an admin may move.
+    #[serde(rename = "money_limit_kopecks", deserialize_with = "values::kopecks")]
+    pub money_limit: Money,
+    /// An act that moves more needs a second person.
+    #[serde(rename = "second_above_kopecks", deserialize_with = "values::kopecks")]
+    pub second_above: Money,
+    #[serde(rename = "confirm_secs", deserialize_with = "values::secs")]
+    pub confirm: Duration,
+    #[serde(rename = "approve_secs", deserialize_with = "values::secs")]
+    pub approve: Duration,
 }
 
 /// The way in.
@@ -304,6 +325,7 @@ pub struct Topups {
 }
 
 /// What is sold by the running second.
+/// What is sold by the running second, and what is done step by step.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsageSection {
@@ -318,6 +340,10 @@ pub struct UsageSection {
     pub lead_secs: u32,
     #[serde(rename = "tick_ms", deserialize_with = "values::millis")]
     pub tick: Duration,
+    #[serde(rename = "series_tick_ms", deserialize_with = "values::millis")]
+    pub series_tick: Duration,
+    #[serde(rename = "series_grace_secs", deserialize_with = "values::secs")]
+    pub series_grace: Duration,
 }
 
 impl UsageSection {
@@ -390,6 +416,9 @@ pub struct NanoBanana {
     pub timeout_4k: Duration,
     #[serde(deserialize_with = "values::bytes")]
     pub response_bytes_max: usize,
+    /// All input pictures of one request together, before base64.
+    #[serde(deserialize_with = "values::bytes")]
+    pub inputs_bytes_max: u64,
     #[serde(deserialize_with = "values::ambiguity")]
     pub ambiguity: AmbiguityPolicy,
     #[serde(deserialize_with = "values::micro_usd")]

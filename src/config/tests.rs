@@ -259,6 +259,11 @@ fn a_wrong_value_is_one_sentence_that_names_its_key() {
             "must be a model id",
         ),
         (
+            "REI__PROVIDERS__NANO_BANANA__INPUTS_BYTES_MAX",
+            "1000",
+            "must be at least 7340032",
+        ),
+        (
             "REI__HTTP__ADR",
             "x",
             "REI__HTTP__ADR sets http.adr, which does not exist",

@@ -9,10 +9,12 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, web};
 use async_trait::async_trait;
 use rei_actors::ports::StoreError;
-use rei_actors::ports::clock::Clock;
+use rei_actors::ports::audit::{AuditLog, AuditQuery};
+use rei_actors::ports::clock::{Clock, Ids};
 use rei_actors::ports::inbox::RawUpdate;
 use rei_actors::ports::intake::{Accepted, Intake, IntakeError};
 use rei_actors::supervision::{self as actor, MailboxLoad, Observation, RestartError, Restarts};
+use rei_domain::audit::{AuditEntry, AuditLink};
 use rei_domain::ids::ChatId;
 use rei_domain::time::Moment;
 
@@ -130,9 +132,39 @@ impl ReadinessCheck for FakeCheck {
     }
 }
 
+/// An audit log on paper.
+#[derive(Default)]
+struct Paper(Mutex<Vec<AuditEntry>>);
+
+#[async_trait]
+impl AuditLog for Paper {
+    async fn append(&self, entries: Vec<AuditEntry>) -> Result<(), StoreError> {
+        self.0.lock().unwrap().extend(entries);
+        Ok(())
+    }
+
+    async fn newest(&self, _: AuditQuery, _: u32) -> Result<Vec<AuditLink>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Ids that are all the same.
+struct OneId;
+
+impl Ids for OneId {
+    fn id(&self) -> String {
+        "0a".to_owned()
+    }
+
+    fn nonce(&self) -> String {
+        "0b".to_owned()
+    }
+}
+
 /// The HTTP side over fakes.
 struct TestHouse {
     state: HttpState,
+    paper: Arc<Paper>,
     intake: Arc<FakeIntake>,
     tree: Arc<FakeTree>,
 }
@@ -185,6 +217,7 @@ impl TestHouse {
             entered: tokio::sync::Notify::new(),
         });
         let tree = Arc::new(FakeTree::default());
+        let paper = Arc::new(Paper::default());
         let registry = Registry::new();
         let metrics = HttpMetrics::try_new(&registry, BuildInfo::THIS, "0a1b2c").unwrap();
         let state = HttpState {
@@ -204,12 +237,14 @@ impl TestHouse {
             readiness: Vec::new(),
             admin_token: Some(AdminToken::new(&TOKEN.into())),
             actors: tree.clone(),
+            auditor: Arc::new(Auditor::new(paper.clone(), Arc::new(Noon), Arc::new(OneId))),
             registry,
             metrics,
             build: BuildInfo::THIS,
         };
         Self {
             state,
+            paper,
             intake,
             tree,
         }

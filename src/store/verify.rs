@@ -19,6 +19,7 @@ pub(super) mod jobs;
 pub(super) mod lots;
 pub(super) mod notices;
 mod report;
+pub(super) mod series;
 pub(super) mod sessions;
 pub(super) mod topups;
 pub(super) mod usage;
@@ -38,6 +39,7 @@ const CHECKS: &[&[Check]] = &[
     holds::CHECKS,
     lots::CHECKS,
     jobs::CHECKS,
+    series::CHECKS,
     sessions::CHECKS,
     usage::CHECKS,
     waiting::CHECKS,

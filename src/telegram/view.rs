@@ -4,6 +4,7 @@
 //! prompt is, with callback data made by `Tap::render` alone. Amounts, times and plurals read
 //! as people write them. Decides nothing: prices, states and permissions come in as values.
 
+pub(in crate::telegram) mod admin;
 mod boost;
 mod card;
 mod html;
@@ -12,6 +13,7 @@ mod progress;
 mod replies;
 mod result;
 mod returns;
+mod series;
 mod toasts;
 mod topup;
 mod words;
@@ -24,7 +26,7 @@ use rei_domain::conversation::{Language, Reply, Toast};
 use rei_domain::money::Money;
 use rei_domain::topup::TopupReply;
 
-use self::words::Words;
+use self::words::{Args, Words};
 use crate::telegram::catalogue::Catalogue;
 
 /// The view whose words are in Fluent catalogues.
@@ -82,7 +84,24 @@ impl View for FluentView {
                 balance,
                 refusal,
             } => boost::offer(words, usage, tariff, *balance, *refusal),
+            Reply::SeriesStopping { count } => {
+                let count = Args::new().number("count", *count);
+                replies::plain(words.tell("series-stopping", count))
+            }
+            Reply::SeriesLastStep { step, wanted } => series::last_step(words, *step, *wanted),
+            Reply::SeriesEnded {
+                delivered,
+                wanted,
+                charged,
+                took_secs,
+                reason,
+                balance,
+            } => {
+                let counts = (*delivered, *wanted);
+                series::ended(words, counts, *charged, *took_secs, *reason, *balance)
+            }
             Reply::NothingRuns => replies::plain(words.say("stop-nothing")),
+            Reply::Admin(reply) => admin::render(words, reply),
             Reply::TryLater => replies::plain(words.say("try-later")),
             Reply::Topup(reply) => topup_reply(words, reply),
         }

@@ -42,7 +42,7 @@ pub enum Engine {
 pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
 
 /// Keys that make a house quick enough for tests, without changing what it promises.
-const QUICK: [(&str, &str); 12] = [
+const QUICK: [(&str, &str); 13] = [
     ("REI__LOG__LEVEL", "warn"),
     ("REI__HTTP__ADDR", "127.0.0.1:0"),
     ("REI__HTTP__WORKERS", "1"),
@@ -52,6 +52,7 @@ const QUICK: [(&str, &str); 12] = [
     ("REI__TELEGRAM__SEND_BURST", "1000"),
     ("REI__TELEGRAM__SEND_RETRY_BASE_MS", "50"),
     ("REI__JOBS__POLL_MS", "50"),
+    ("REI__USAGE__SERIES_TICK_MS", "50"),
     ("REI__JOBS__RETRY_BASE_MS", "20"),
     ("REI__JOBS__RETRY_MAX_MS", "100"),
     ("REI__SHUTDOWN__DRAIN_SECS", "10"),

@@ -1,5 +1,6 @@
 //! Riders: the rows that commit with a posting, and the guards they stand under. A file each.
 
+pub(in crate::store) mod acts;
 pub(in crate::store) mod credit;
 pub(in crate::store) mod jobs;
 pub(in crate::store) mod refund;
@@ -11,6 +12,7 @@ use rei_actors::ports::ledger::{CommandRefusal, LedgerCommand, Reversal, Rider};
 use rei_domain::time::Moment;
 
 use crate::store::Conn;
+use acts::Acts;
 use credit::Credits;
 use jobs::{JobMove, Jobs};
 use refund::Refunds;
@@ -24,6 +26,7 @@ pub(super) struct Riders {
     credits: Credits,
     refunds: Refunds,
     usages: Usages,
+    acts: Acts,
 }
 
 impl Riders {
@@ -39,11 +42,13 @@ impl Riders {
             credits: Credits::read(conn, commands, now).await?,
             refunds: Refunds::read(conn, commands, now).await?,
             usages: Usages::read(conn, commands, now).await?,
+            acts: Acts::read(conn, commands, now).await?,
         })
     }
 
     /// Whether the guard of a command's rider stands.
     pub(super) fn check(&self, command: &LedgerCommand) -> Result<(), CommandRefusal> {
+        self.acts.check(command)?;
         match &command.rider {
             Rider::None => Ok(()),
             Rider::Submit { draft, nonce, job } => self.submits.check(command, draft, nonce, job),
@@ -66,6 +71,7 @@ impl Riders {
 
     /// Takes up what an accepted command writes; later commands of the batch see it.
     pub(super) fn accept(&mut self, command: &LedgerCommand) {
+        self.acts.accept(command);
         match &command.rider {
             Rider::None => {}
             Rider::Submit { draft, job, .. } => self.submits.accept(draft, job),
@@ -88,6 +94,7 @@ impl Riders {
         self.jobs.write(conn).await?;
         self.credits.write(conn).await?;
         self.refunds.write(conn).await?;
-        self.usages.write(conn).await
+        self.usages.write(conn).await?;
+        self.acts.write(conn).await
     }
 }

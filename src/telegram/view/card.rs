@@ -8,9 +8,9 @@ use rei_domain::money::Money;
 use rei_domain::spec::{Aspect, Size};
 
 use super::html::{TEXT_UNITS_MAX, around_prompt};
-use super::replies;
 use super::topup::top_up_button;
 use super::words::{Args, Words, labelled, moscow_time};
+use super::{replies, series};
 
 /// Shapes in one row of the page; more would be cut off on a narrow phone.
 const SHAPES_IN_ROW: usize = 3;
@@ -61,9 +61,14 @@ pub(super) fn render_below(
         below.push(String::new());
         below.push(words.say("card-shapes"));
     }
+    if page == CardPage::Series {
+        below.push(String::new());
+        below.push(words.say("card-series"));
+    }
     let keyboard = match page {
         CardPage::Main => main_keyboard(words, draft, &after(draft, balance, note)),
         CardPage::Shapes => shapes_keyboard(words, draft),
+        CardPage::Series => series::keyboard(words, draft),
     };
     Rendered {
         html: around_prompt(&above, &draft.spec.prompt, &below, TEXT_UNITS_MAX),
@@ -153,7 +158,13 @@ fn main_keyboard(words: Words<'_>, draft: &Draft, after: &After) -> Vec<Vec<Butt
             draft: draft.id.clone(),
         },
     );
-    let mut rows = vec![sizes, vec![shapes], vec![confirm]];
+    let series = words.button(
+        "button-series",
+        &Tap::ShowSeries {
+            draft: draft.id.clone(),
+        },
+    );
+    let mut rows = vec![sizes, vec![shapes, series], vec![confirm]];
     match after {
         After::Left(_) => {}
         After::Missing(_) => rows.push(vec![top_up_button(words, Some(draft.id.clone()))]),

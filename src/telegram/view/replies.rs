@@ -127,6 +127,10 @@ pub(super) fn unsupported(words: Words<'_>, what: Unsupported) -> Rendered {
             let args = Args::new().number("megabytes", megabytes);
             words.tell("unsupported-too-large", args)
         }
+        Unsupported::TooLargeTogether { bytes_max } => {
+            let args = Args::new().number("megabytes", bytes_max / BYTES_IN_MEGABYTE);
+            words.tell("unsupported-too-large-together", args)
+        }
         Unsupported::TooLong => {
             let args = Args::new().number("chars", PROMPT_CHARS_MAX as u64);
             words.tell("unsupported-too-long", args)

@@ -237,7 +237,10 @@ fn a_request_that_would_fail_again_is_not_offered_again() {
         let mut facts = samples::facts(samples::spec("a cat", 0), JobState::Failed);
         facts.job.ending = Some(ending);
         let offered = taps(&view().progress(Language::English, &facts));
-        let hopeless = matches!(ending, Ending::ModerationRefused | Ending::InputUnavailable);
+        let hopeless = matches!(
+            ending,
+            Ending::ModerationRefused | Ending::InputUnavailable | Ending::InputsTooLarge
+        );
         assert_eq!(offered.is_empty(), hopeless, "{ending:?}");
     }
 }

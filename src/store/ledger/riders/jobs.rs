@@ -136,7 +136,7 @@ impl<'a> JobMove<'a> {
                 attempt: *attempt,
             }),
             Rider::Cancel { job } => Some(JobMove {
-                job,
+                job: &job.id,
                 fence: None,
                 event: JobEvent::Cancel,
                 ending: Some(Ending::CancelledBeforeSubmit),
@@ -335,6 +335,7 @@ fn end_event(ending: Ending) -> JobEvent {
         | Ending::ProviderFailed
         | Ending::TimedOut
         | Ending::InputUnavailable
+        | Ending::InputsTooLarge
         | Ending::OurFault => JobEvent::Fail,
     }
 }
