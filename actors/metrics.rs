@@ -241,12 +241,11 @@ impl Jobs {
                 Rider::None
                 | Rider::Finish { .. }
                 | Rider::RetryLost { .. }
-                | Rider::Usage(_)
-                // The cashier counts payments: it knows the method.
                 | Rider::Credit(_)
                 | Rider::HoldRefund(_)
                 | Rider::SettleRefund(_)
-                | Rider::Reverse(_) => {}
+                | Rider::Reverse(_)
+                | Rider::Usage(_) => {}
             },
             LedgerOutcome::Applied {
                 applied: Applied::Before,

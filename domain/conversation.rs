@@ -163,8 +163,6 @@ pub enum Tap {
     SetLanguage {
         language: Language,
     },
-    /// Top-ups and refunds.
-    Topup(TopupTap),
     /// Opens the card's page of series.
     ShowSeries {
         draft: DraftId,
@@ -175,6 +173,8 @@ pub enum Tap {
         nonce: Nonce,
         count: u32,
     },
+    /// Top-ups and refunds.
+    Topup(TopupTap),
     /// Starts a boost at the price that the button showed.
     StartBoost {
         usage: UsageId,
@@ -394,10 +394,10 @@ pub enum Reply {
     NothingRuns,
     /// A request of ours could not be kept; nothing was charged.
     TryLater,
-    /// Top-ups and refunds.
-    Topup(TopupReply),
     /// To admins, and about what they did.
     Admin(Box<AdminReply>),
+    /// Top-ups and refunds.
+    Topup(TopupReply),
 }
 
 /// Why a boost did not start.

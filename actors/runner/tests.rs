@@ -528,11 +528,11 @@ fn ride(state: &mut State, rider: &Rider) -> Result<(), CommandRefusal> {
         Rider::None
         | Rider::Submit { .. }
         | Rider::Cancel { .. }
-        | Rider::Usage(_)
         | Rider::Credit(_)
         | Rider::HoldRefund(_)
         | Rider::SettleRefund(_)
-        | Rider::Reverse(_) => panic!("a run sends no such rider"),
+        | Rider::Reverse(_)
+        | Rider::Usage(_) => panic!("a run sends no such rider"),
     }
 }
 

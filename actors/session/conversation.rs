@@ -312,6 +312,11 @@ impl Talk<'_> {
         self.say(&Reply::Unsupported(what));
     }
 
+    /// Says something in a place of the chat that is written once and edited afterwards.
+    pub fn say_at(&mut self, slot: String, reply: &Reply) {
+        self.say_in(Some(slot), reply);
+    }
+
     /// Says something in a place of the chat.
     pub fn say_in(&mut self, slot: Option<String>, reply: &Reply) {
         let rendered = self.ports.view.reply(self.language(), reply);

@@ -76,7 +76,7 @@ pub(super) async fn confirm(
     let slot = format!("refund:{refund}");
     let accepted = Reply::Topup(TopupReply::ReturnAccepted { amount });
     if talk.ports.topups.refund(&refund).await?.is_some() {
-        talk.say_in(Some(slot), &accepted);
+        talk.say_at(slot, &accepted);
         return Ok(Toast::Silent);
     }
     let request = RefundRequest {
@@ -103,7 +103,7 @@ pub(super) async fn confirm(
     match post(talk, planned.command).await? {
         LedgerOutcome::Applied { .. } => {
             talk.cashier = Some(planned.method);
-            talk.say_in(Some(slot), &accepted);
+            talk.say_at(slot, &accepted);
         }
         // Spent or refunded in this very moment.
         LedgerOutcome::Refused(

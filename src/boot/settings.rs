@@ -145,6 +145,7 @@ pub(super) fn session(config: &Config) -> SessionSettings {
             base: config.sessions.store_retry_base,
             max: config.sessions.store_retry_max,
         },
+        inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
         topups: TopupSettings {
             amounts: config.topups.amounts.clone(),
             limits: AmountLimits {
@@ -154,7 +155,22 @@ pub(super) fn session(config: &Config) -> SessionSettings {
             refund_term: span(config.topups.refund_term),
             asking: span(config.topups.asking),
         },
-        inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
+    }
+}
+
+fn admin(config: &Config) -> AdminSettings {
+    AdminSettings {
+        roster: Roster {
+            owners: config.telegram.admin_ids.clone(),
+            admins: config.admin.admin_ids.clone(),
+            supports: config.admin.support_ids.clone(),
+        },
+        policy: Policy {
+            admin_limit: config.admin.money_limit,
+            second_above: config.admin.second_above,
+        },
+        confirm_within: span(config.admin.confirm),
+        approve_within: span(config.admin.approve),
     }
 }
 
@@ -186,22 +202,6 @@ pub(super) fn cashier(config: &Config) -> CashierSettings {
         prices: config.billing.image_prices(),
         price_lock: span(config.billing.price_lock),
         drain: share(config, PAYMENTS_SHARE),
-    }
-}
-
-fn admin(config: &Config) -> AdminSettings {
-    AdminSettings {
-        roster: Roster {
-            owners: config.telegram.admin_ids.clone(),
-            admins: config.admin.admin_ids.clone(),
-            supports: config.admin.support_ids.clone(),
-        },
-        policy: Policy {
-            admin_limit: config.admin.money_limit,
-            second_above: config.admin.second_above,
-        },
-        confirm_within: span(config.admin.confirm),
-        approve_within: span(config.admin.approve),
     }
 }
 

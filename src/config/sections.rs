@@ -324,7 +324,6 @@ pub struct Topups {
     pub reconcile_span: Duration,
 }
 
-/// What is sold by the running second.
 /// What is sold by the running second, and what is done step by step.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -245,87 +245,6 @@ toast-sending-file = Sending the file without loss of quality.
 toast-not-found = We can't find this request. Write what to draw and start afresh.
 toast-try-later = Something broke on our side. Try again in a minute.
 
-## Top-ups
-
-command-topup = top up the balance
-topup-amount = 💰 How much shall we add?
-topup-method = 💰 A top-up of <b>{ $amount }</b>. How would you like to pay?
-topup-ask-amount = ✍️ Write the amount in roubles: from { $min } to { $max }.
-topup-too-small = 🤏 That is too little: a top-up is at least { $min }. Write another amount or choose one in /topup.
-topup-too-large = 🐘 That is too much: one top-up is at most { $max }. Write another amount or choose one in /topup.
-topup-ask-email = 🧾 The law asks us to send a receipt. Which e-mail shall it go to? We use it for receipts only.
-topup-email-refused = 🤔 That does not look like an e-mail address. Write it in full, for example: name@mail.com
-topup-unavailable = 🛠 You can't top up right now: payments are out of order for a while. Please come back later.
-topup-preparing = ⏳ Preparing the payment of <b>{ $amount }</b>, one moment…
-topup-pending = 💰 A top-up of <b>{ $amount }</b>, { $due } to pay. The money is on your balance right after the payment, and I'll tell you.
-topup-receipt = 🧾 The receipt goes to { $email }.
-topup-paid = ✅ Paid: <b>{ $amount }</b> is on your balance.
-topup-parked = 🔎 Your payment of <b>{ $amount }</b> has come, but something in it does not add up. The money is not lost: we'll check it by hand and credit it or send it back. Help: /paysupport
-topup-canceled = ✖️ The top-up of <b>{ $amount }</b> did not happen.
-topup-credited = ✅ <b>{ $amount }</b> added. Your balance is <b>{ $balance }</b>.
-topup-draft = Your request has been waiting, one tap to go:
-payment-description = Balance top-up of { $amount }
-
-canceled-expired = The time to pay ran out, nothing was charged. If you still want to top up, start again.
-canceled-funds = The bank says there is not enough money on the account. Nothing was charged. Try another card or a smaller amount.
-canceled-card = The bank did not accept the card's details. Nothing was charged. Check the number, the date and the code and try again.
-canceled-bank = The bank declined the payment. Nothing was charged. A call to the bank or another card helps.
-canceled-refunded = The money went back to where it came from.
-canceled-ours = Something broke on our side: the payment did not begin or did not finish, nothing was charged. Please try again.
-canceled-other = The payment did not go through, nothing was charged. Try again or pay another way.
-
-method-yookassa = By card or SBP
-method-stars = With Telegram Stars
-
-## Refunds
-
-command-refund = take back unspent money
-command-paysupport = help with payments
-refund-none =
-    { $days ->
-        [one] ↩️ There is nothing to take back: unspent money of top-ups of the last { $days } day can go back. Bonuses can't.
-       *[other] ↩️ There is nothing to take back: unspent money of top-ups of the last { $days } days can go back. Bonuses can't.
-    }
-refund-choose =
-    { $days ->
-        [one] ↩️ What is unspent of top-ups of the last { $days } day can go back. Which top-up shall go back?
-       *[other] ↩️ What is unspent of top-ups of the last { $days } days can go back. Which top-up shall go back?
-    }
-refund-confirm = ↩️ The top-up of { $date }, { $paid } ({ $method }). Unspent, and this is what comes back: <b>{ $left }</b>. The money goes to where you paid from; banks show it within 3 days.
-refund-accepted = ⏳ <b>{ $amount }</b> is on its way back: it is taken off your balance and sent. I'll write when it is done. If it fails, the money returns to your balance.
-refund-too-old = ⌛ It is too late to take this top-up back. If you were charged by mistake, write to us: /paysupport
-refund-nothing-left = ↩️ All of this top-up is spent or on its way back already.
-refund-more = ↩️ Only { $left } of this top-up is left.
-refund-whole-only = ↩️ This way of paying gives back a whole top-up only, { $whole }, and a part of it is spent.
-refund-too-small = ↩️ Less than { $min } is left: the payment system doesn't send back such small change. You can spend it.
-refund-done = ✅ Done: <b>{ $amount }</b> went back to where you paid from. Your balance is <b>{ $balance }</b>.
-refund-failed = 😔 The refund of <b>{ $amount }</b> did not go through: the payment system refused. The money is yours again, your balance is <b>{ $balance }</b>. Help: /paysupport
-refund-by-method = ↩️ The payment system gave you <b>{ $amount }</b> back, so it is taken off your balance. Your balance is <b>{ $balance }</b>.
-refund-under-way = ⏳ The refund of <b>{ $amount }</b> is still on its way. Your balance is <b>{ $balance }</b>.
-pay-support =
-    { $days ->
-        [one] 🤝 <b>Help with payments</b>
-
-            Money is on your balance right after the payment. If more than ten minutes have passed, write us the time and the sum of the payment and we'll find it.
-
-            What is unspent of top-ups of the last { $days } day you can take back yourself: /refund.
-       *[other] 🤝 <b>Help with payments</b>
-
-            Money is on your balance right after the payment. If more than ten minutes have passed, write us the time and the sum of the payment and we'll find it.
-
-            What is unspent of top-ups of the last { $days } days you can take back yourself: /refund.
-    }
-
-button-topup = 💰 Top up
-button-topup-again = 🔁 Try again
-button-other-amount = ✍️ Another amount
-button-method = { $method } · { $due }
-button-pay = Pay { $due }
-button-change-email = 🧾 Another e-mail for the receipt
-button-refunds = ↩️ Take back unspent money
-button-refund-payment = { $date }: take back { $left } of { $paid }
-button-refund = ↩️ Take { $left } back
-
 ## For admins
 
 command-admin-help = the admin's commands
@@ -458,3 +377,83 @@ button-act-decline = ✖️ Decline
 
 toast-banned = You may not order now.
 toast-another-admin = Another admin has to agree.
+## Top-ups
+
+command-topup = top up the balance
+topup-amount = 💰 How much shall we add?
+topup-method = 💰 A top-up of <b>{ $amount }</b>. How would you like to pay?
+topup-ask-amount = ✍️ Write the amount in roubles: from { $min } to { $max }.
+topup-too-small = 🤏 That is too little: a top-up is at least { $min }. Write another amount or choose one in /topup.
+topup-too-large = 🐘 That is too much: one top-up is at most { $max }. Write another amount or choose one in /topup.
+topup-ask-email = 🧾 The law asks us to send a receipt. Which e-mail shall it go to? We use it for receipts only.
+topup-email-refused = 🤔 That does not look like an e-mail address. Write it in full, for example: name@mail.com
+topup-unavailable = 🛠 You can't top up right now: payments are out of order for a while. Please come back later.
+topup-preparing = ⏳ Preparing the payment of <b>{ $amount }</b>, one moment…
+topup-pending = 💰 A top-up of <b>{ $amount }</b>, { $due } to pay. The money is on your balance right after the payment, and I'll tell you.
+topup-receipt = 🧾 The receipt goes to { $email }.
+topup-paid = ✅ Paid: <b>{ $amount }</b> is on your balance.
+topup-parked = 🔎 Your payment of <b>{ $amount }</b> has come, but something in it does not add up. The money is not lost: we'll check it by hand and credit it or send it back. Help: /paysupport
+topup-canceled = ✖️ The top-up of <b>{ $amount }</b> did not happen.
+topup-credited = ✅ <b>{ $amount }</b> added. Your balance is <b>{ $balance }</b>.
+topup-draft = Your request has been waiting, one tap to go:
+payment-description = Balance top-up of { $amount }
+
+canceled-expired = The time to pay ran out, nothing was charged. If you still want to top up, start again.
+canceled-funds = The bank says there is not enough money on the account. Nothing was charged. Try another card or a smaller amount.
+canceled-card = The bank did not accept the card's details. Nothing was charged. Check the number, the date and the code and try again.
+canceled-bank = The bank declined the payment. Nothing was charged. A call to the bank or another card helps.
+canceled-refunded = The money went back to where it came from.
+canceled-ours = Something broke on our side: the payment did not begin or did not finish, nothing was charged. Please try again.
+canceled-other = The payment did not go through, nothing was charged. Try again or pay another way.
+
+method-yookassa = By card or SBP
+method-stars = With Telegram Stars
+
+## Refunds
+
+command-refund = take back unspent money
+command-paysupport = help with payments
+refund-none =
+    { $days ->
+        [one] ↩️ There is nothing to take back: unspent money of top-ups of the last { $days } day can go back. Bonuses can't.
+       *[other] ↩️ There is nothing to take back: unspent money of top-ups of the last { $days } days can go back. Bonuses can't.
+    }
+refund-choose =
+    { $days ->
+        [one] ↩️ What is unspent of top-ups of the last { $days } day can go back. Which top-up shall go back?
+       *[other] ↩️ What is unspent of top-ups of the last { $days } days can go back. Which top-up shall go back?
+    }
+refund-confirm = ↩️ The top-up of { $date }, { $paid } ({ $method }). Unspent, and this is what comes back: <b>{ $left }</b>. The money goes to where you paid from; banks show it within 3 days.
+refund-accepted = ⏳ <b>{ $amount }</b> is on its way back: it is taken off your balance and sent. I'll write when it is done. If it fails, the money returns to your balance.
+refund-too-old = ⌛ It is too late to take this top-up back. If you were charged by mistake, write to us: /paysupport
+refund-nothing-left = ↩️ All of this top-up is spent or on its way back already.
+refund-more = ↩️ Only { $left } of this top-up is left.
+refund-whole-only = ↩️ This way of paying gives back a whole top-up only, { $whole }, and a part of it is spent.
+refund-too-small = ↩️ Less than { $min } is left: the payment system doesn't send back such small change. You can spend it.
+refund-done = ✅ Done: <b>{ $amount }</b> went back to where you paid from. Your balance is <b>{ $balance }</b>.
+refund-failed = 😔 The refund of <b>{ $amount }</b> did not go through: the payment system refused. The money is yours again, your balance is <b>{ $balance }</b>. Help: /paysupport
+refund-by-method = ↩️ The payment system gave you <b>{ $amount }</b> back, so it is taken off your balance. Your balance is <b>{ $balance }</b>.
+refund-under-way = ⏳ The refund of <b>{ $amount }</b> is still on its way. Your balance is <b>{ $balance }</b>.
+pay-support =
+    { $days ->
+        [one] 🤝 <b>Help with payments</b>
+
+            Money is on your balance right after the payment. If more than ten minutes have passed, write us the time and the sum of the payment and we'll find it.
+
+            What is unspent of top-ups of the last { $days } day you can take back yourself: /refund.
+       *[other] 🤝 <b>Help with payments</b>
+
+            Money is on your balance right after the payment. If more than ten minutes have passed, write us the time and the sum of the payment and we'll find it.
+
+            What is unspent of top-ups of the last { $days } days you can take back yourself: /refund.
+    }
+
+button-topup = 💰 Top up
+button-topup-again = 🔁 Try again
+button-other-amount = ✍️ Another amount
+button-method = { $method } · { $due }
+button-pay = Pay { $due }
+button-change-email = 🧾 Another e-mail for the receipt
+button-refunds = ↩️ Take back unspent money
+button-refund-payment = { $date }: take back { $left } of { $paid }
+button-refund = ↩️ Take { $left } back
