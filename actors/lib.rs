@@ -6,14 +6,17 @@
 
 pub mod supervision;
 
+pub mod audit;
 pub mod batch;
 pub mod bell;
 pub mod gate;
 pub mod meter;
 pub mod metrics;
+pub mod orders;
 pub mod patience;
 pub mod ports;
 
+pub mod cashier;
 pub mod courier;
 pub mod intake;
 pub mod ledger;
@@ -21,4 +24,5 @@ pub mod poller;
 pub mod provider;
 pub mod runner;
 pub mod scheduler;
+pub mod series;
 pub mod session;

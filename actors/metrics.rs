@@ -20,9 +20,13 @@ use rei_domain::ledger::{Applied, Refusal};
 use rei_domain::spec::Mode;
 use rei_domain::time::{Moment, Span};
 
-use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, Rider};
+use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, RefundEnd, Rider};
 use crate::ports::provider::ProviderError;
 use crate::supervision::Cause;
+
+mod payments;
+
+pub use payments::PaymentMeters;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 
@@ -30,7 +34,9 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 pub fn registry() -> &'static Registry {
     LazyLock::force(&ACTORS);
     LazyLock::force(&JOBS);
+    LazyLock::force(&PAYMENTS);
     LazyLock::force(&PROVIDERS);
+    LazyLock::force(&payments::PAYMENTS);
     &REGISTRY
 }
 
@@ -232,7 +238,14 @@ impl Jobs {
                     self.finished(mode, job.lane, "none", ending, at - job.created_at);
                 }
                 // Whoever ran the job counts its end: it knows the provider.
-                Rider::None | Rider::Finish { .. } | Rider::RetryLost { .. } | Rider::Usage(_) => {}
+                Rider::None
+                | Rider::Finish { .. }
+                | Rider::RetryLost { .. }
+                | Rider::Credit(_)
+                | Rider::HoldRefund(_)
+                | Rider::SettleRefund(_)
+                | Rider::Reverse(_)
+                | Rider::Usage(_) => {}
             },
             LedgerOutcome::Applied {
                 applied: Applied::Before,
@@ -250,8 +263,12 @@ impl Jobs {
                 CommandRefusal::Money(_)
                 | CommandRefusal::Draft(_)
                 | CommandRefusal::Banned { .. }
+                | CommandRefusal::Act { .. }
                 | CommandRefusal::UsageMoved
-                | CommandRefusal::DraftNotFound,
+                | CommandRefusal::DraftNotFound
+                | CommandRefusal::TopupMoved { .. }
+                | CommandRefusal::RefundMoved { .. }
+                | CommandRefusal::MoreThanPaid { .. },
             ) => {}
         }
     }
@@ -299,6 +316,122 @@ fn outcome(ending: Ending) -> (&'static str, &'static str) {
         Ending::OurFault => ("failed", "ours"),
         Ending::CancelledBeforeSubmit => ("cancelled", "user"),
     }
+}
+
+// Payments
+
+/// Seconds from the payment to its credit; 60 is the objective, 600 the bound.
+const CREDIT_BUCKETS: [f64; 10] = [
+    1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 3_600.0,
+];
+
+/// Seconds from the hold to the payer's money; banks take up to three days.
+const REFUND_BUCKETS: [f64; 8] = [1.0, 5.0, 30.0, 120.0, 600.0, 3_600.0, 86_400.0, 259_200.0];
+
+/// A credit within this is in time.
+const IN_TIME: Span = Span::from_secs(60);
+
+pub(crate) static PAYMENTS: LazyLock<Payments> = LazyLock::new(Payments::new);
+
+/// The metric families of top-ups and refunds, by payment method.
+pub(crate) struct Payments {
+    settled: IntCounterVec,
+    credit_delay: HistogramVec,
+    uncredited: IntGaugeVec,
+    refund_delay: HistogramVec,
+}
+
+impl Payments {
+    fn new() -> Self {
+        let by_method = ["psp"];
+        Self {
+            settled: register(IntCounterVec::new(
+                Opts::new(
+                    "rei_payments_settled_total",
+                    "Payments that the method calls paid, by what became of them.",
+                ),
+                &["psp", "result"],
+            )),
+            credit_delay: register(HistogramVec::new(
+                HistogramOpts::new(
+                    "rei_payment_credit_delay_seconds",
+                    "Time from the payment to its credit.",
+                )
+                .buckets(CREDIT_BUCKETS.to_vec()),
+                &by_method,
+            )),
+            uncredited: register(IntGaugeVec::new(
+                Opts::new(
+                    "rei_payments_uncredited_oldest_age_seconds",
+                    "How long the oldest payment waits for its credit or for a person.",
+                ),
+                &by_method,
+            )),
+            refund_delay: register(HistogramVec::new(
+                HistogramOpts::new(
+                    "rei_refund_delay_seconds",
+                    "Time from a refund's hold to its end.",
+                )
+                .buckets(REFUND_BUCKETS.to_vec()),
+                &["psp", "result"],
+            )),
+        }
+    }
+
+    /// Every known label set of a method exists from the start.
+    pub(crate) fn export_zeros(&self, method: &str) {
+        for result in ["credited_in_time", "late", "parked"] {
+            self.settled.with_label_values(&[method, result]);
+        }
+        for result in ["returned", "refused"] {
+            self.refund_delay.with_label_values(&[method, result]);
+        }
+        self.credit_delay.with_label_values(&[method]);
+        self.uncredited.with_label_values(&[method]);
+    }
+
+    /// A payment was credited, this long after it was made; a method that does not tell the
+    /// moment is taken to have been quick.
+    pub(crate) fn credited(&self, method: &str, delay: Option<Span>) {
+        let delay = delay.unwrap_or(Span(0));
+        let result = if delay <= IN_TIME {
+            "credited_in_time"
+        } else {
+            "late"
+        };
+        self.settled.with_label_values(&[method, result]).inc();
+        self.credit_delay
+            .with_label_values(&[method])
+            .observe(seconds(delay));
+    }
+
+    /// A payment waits for a person.
+    pub(crate) fn parked(&self, method: &str) {
+        self.settled.with_label_values(&[method, "parked"]).inc();
+    }
+
+    /// How long the oldest payment waits; `None` when none does.
+    pub(crate) fn uncredited(&self, method: &str, age: Option<Span>) {
+        let secs = age.map_or(0, Span::whole_secs);
+        self.uncredited
+            .with_label_values(&[method])
+            .set(i64::try_from(secs).unwrap_or(i64::MAX));
+    }
+
+    /// A refund ended, this long after its hold.
+    pub(crate) fn refunded(&self, method: &str, end: &RefundEnd, took: Span) {
+        let result = match end {
+            RefundEnd::Returned => "returned",
+            RefundEnd::Refused { .. } => "refused",
+        };
+        self.refund_delay
+            .with_label_values(&[method, result])
+            .observe(seconds(took));
+    }
+}
+
+fn seconds(span: Span) -> f64 {
+    Duration::from_micros(u64::try_from(span.0).unwrap_or(0)).as_secs_f64()
 }
 
 // Providers

@@ -1,12 +1,15 @@
 //! The conversation: what a user can do, in words that do not know Telegram's wire, and what
 //! the bot can say, in values that do not know a language.
 
+use crate::admin::{AdminReply, Press};
 use crate::draft::Draft;
-use crate::ids::{AssetId, DraftId, JobId, MessageId, Nonce, UsageId};
+use crate::ids::{ActId, AssetId, DraftId, JobId, MessageId, Nonce, UsageId};
 use crate::metering::Tariff;
 use crate::money::Money;
+use crate::series::{COUNTS, SeriesEnd};
 use crate::spec::{Aspect, Input, PROMPT_CHARS_MAX, Size};
 use crate::time::Moment;
+use crate::topup::{TopupReply, TopupTap};
 
 /// The languages of the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -160,6 +163,18 @@ pub enum Tap {
     SetLanguage {
         language: Language,
     },
+    /// Opens the card's page of series.
+    ShowSeries {
+        draft: DraftId,
+    },
+    /// Confirms the draft as the first step of a series of this many.
+    StartSeries {
+        draft: DraftId,
+        nonce: Nonce,
+        count: u32,
+    },
+    /// Top-ups and refunds.
+    Topup(TopupTap),
     /// Starts a boost at the price that the button showed.
     StartBoost {
         usage: UsageId,
@@ -168,6 +183,12 @@ pub enum Tap {
     },
     StopBoost {
         usage: UsageId,
+    },
+    /// Agrees to an admin's act, or drops it.
+    Act {
+        act: ActId,
+        nonce: Nonce,
+        press: Press,
     },
 }
 
@@ -179,6 +200,12 @@ impl Tap {
             Tap::Discard { draft } => format!("d.{draft}.no"),
             Tap::ShowAspects { draft } => format!("d.{draft}.shapes"),
             Tap::ShowCard { draft } => format!("d.{draft}.card"),
+            Tap::ShowSeries { draft } => format!("d.{draft}.series"),
+            Tap::StartSeries {
+                draft,
+                nonce,
+                count,
+            } => format!("d.{draft}.n.{count}.{nonce}"),
             Tap::SetAspect { draft, aspect } => format!("d.{draft}.a.{}", aspect.as_str()),
             Tap::SetSize { draft, size } => format!("d.{draft}.s.{}", size.as_str()),
             Tap::CancelJob { job } => format!("j.{job}.cancel"),
@@ -186,8 +213,13 @@ impl Tap {
             Tap::EditResult { job } => format!("j.{job}.edit"),
             Tap::AsFile { job } => format!("j.{job}.file"),
             Tap::SetLanguage { language } => format!("l.{}", language.as_str()),
+            Tap::Topup(tap) => tap.render(),
             Tap::StartBoost { usage, rate } => format!("u.{usage}.go.{}", rate.kopecks()),
             Tap::StopBoost { usage } => format!("u.{usage}.stop"),
+            Tap::Act { act, nonce, press } => match press {
+                Press::Allow => format!("a.{act}.ok.{nonce}"),
+                Press::Drop => format!("a.{act}.no.{nonce}"),
+            },
         }
     }
 
@@ -200,10 +232,23 @@ impl Tap {
                 .ok_or(UnknownTap),
             ["d", id, rest @ ..] if is_id(id) => draft_tap(DraftId::new(*id), rest),
             ["j", id, verb] if is_id(id) => job_tap(JobId::new(*id), verb),
+            ["p", rest @ ..] => TopupTap::parse(rest).map(Tap::Topup),
             ["u", id, rest @ ..] if is_id(id) => boost_tap(UsageId::new(*id), rest),
+            ["a", id, verb, nonce] if is_id(id) && is_id(nonce) => {
+                act_tap(ActId::new(*id), verb, Nonce::new(*nonce))
+            }
             _ => Err(UnknownTap),
         }
     }
+}
+
+fn act_tap(act: ActId, verb: &str, nonce: Nonce) -> Result<Tap, UnknownTap> {
+    let press = match verb {
+        "ok" => Press::Allow,
+        "no" => Press::Drop,
+        _ => return Err(UnknownTap),
+    };
+    Ok(Tap::Act { act, nonce, press })
 }
 
 fn draft_tap(draft: DraftId, rest: &[&str]) -> Result<Tap, UnknownTap> {
@@ -215,6 +260,15 @@ fn draft_tap(draft: DraftId, rest: &[&str]) -> Result<Tap, UnknownTap> {
         ["no"] => Ok(Tap::Discard { draft }),
         ["shapes"] => Ok(Tap::ShowAspects { draft }),
         ["card"] => Ok(Tap::ShowCard { draft }),
+        ["series"] => Ok(Tap::ShowSeries { draft }),
+        ["n", count, nonce] if is_id(nonce) => {
+            let count = COUNTS.into_iter().find(|known| known.to_string() == *count);
+            count.ok_or(UnknownTap).map(|count| Tap::StartSeries {
+                draft,
+                nonce: Nonce::new(*nonce),
+                count,
+            })
+        }
         ["a", aspect] => Aspect::parse(aspect)
             .map(|aspect| Tap::SetAspect { draft, aspect })
             .ok_or(UnknownTap),
@@ -268,6 +322,7 @@ pub struct Balance {
 pub enum CardPage {
     Main,
     Shapes,
+    Series,
 }
 
 /// What the bot says. A view turns it into words and buttons.
@@ -317,10 +372,32 @@ pub enum Reply {
         balance: Balance,
         refusal: Option<BoostRefusal>,
     },
+    /// `/stop` ends this many series after their running steps.
+    SeriesStopping {
+        count: u32,
+    },
+    /// A series goes no further than the step that just began.
+    SeriesLastStep {
+        step: u32,
+        wanted: u32,
+    },
+    /// How a series ended.
+    SeriesEnded {
+        delivered: u32,
+        wanted: u32,
+        charged: Money,
+        took_secs: u64,
+        reason: SeriesEnd,
+        balance: Balance,
+    },
     /// `/stop` found nothing that runs.
     NothingRuns,
     /// A request of ours could not be kept; nothing was charged.
     TryLater,
+    /// To admins, and about what they did.
+    Admin(Box<AdminReply>),
+    /// Top-ups and refunds.
+    Topup(TopupReply),
 }
 
 /// Why a boost did not start.
@@ -372,6 +449,10 @@ pub enum Toast {
     /// Not the user's, or gone: the same answer for both.
     NotFound,
     TryLater,
+    /// The user may not order; a message says why.
+    Banned,
+    /// Whoever asked for an act cannot be the second one to agree.
+    AnotherAdmin,
 }
 
 /// Trims a prompt and checks its length.
@@ -415,6 +496,14 @@ mod tests {
             Tap::ShowCard {
                 draft: draft.clone(),
             },
+            Tap::ShowSeries {
+                draft: draft.clone(),
+            },
+            Tap::StartSeries {
+                draft: draft.clone(),
+                nonce: Nonce::new("0123456789abcdef"),
+                count: 8,
+            },
             Tap::CancelJob { job: job.clone() },
             Tap::Again { job: job.clone() },
             Tap::EditResult { job: job.clone() },
@@ -437,6 +526,11 @@ mod tests {
         }
         for language in Language::ALL {
             taps.push(Tap::SetLanguage { language });
+        }
+        for press in [Press::Allow, Press::Drop] {
+            let act = ActId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b");
+            let nonce = Nonce::new("0123456789abcdef");
+            taps.push(Tap::Act { act, nonce, press });
         }
         taps
     }

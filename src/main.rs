@@ -107,6 +107,11 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             start_logging(&loaded)?;
             system.block_on(boot::verify(loaded))?
         }
+        Command::Reconcile(args) => {
+            let loaded = load(Purpose::Database)?;
+            start_logging(&loaded)?;
+            system.block_on(boot::reconcile(loaded, &args))?
+        }
         Command::CheckConfig => {
             let loaded = load(Purpose::Serve)?;
             print!("{}", loaded.shown());

@@ -194,9 +194,13 @@ impl Rounds {
         let words = match &first.body {
             OutboxBody::Text { .. }
             | OutboxBody::Progress { .. }
+            | OutboxBody::PayCard { .. }
             | OutboxBody::Usage { .. }
             | OutboxBody::UsageWarning { .. } => true,
-            OutboxBody::Result { .. } | OutboxBody::File { .. } => false,
+            OutboxBody::Result { .. }
+            | OutboxBody::File { .. }
+            | OutboxBody::Credited { .. }
+            | OutboxBody::Refund { .. } => false,
         };
         words && first.slot.is_some() && first.slot == second.slot
     }

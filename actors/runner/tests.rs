@@ -525,9 +525,14 @@ fn ride(state: &mut State, rider: &Rider) -> Result<(), CommandRefusal> {
             state.mark_last(AttemptOutcome::Lost);
             Ok(())
         }
-        Rider::None | Rider::Submit { .. } | Rider::Cancel { .. } | Rider::Usage(_) => {
-            panic!("a run sends no such rider")
-        }
+        Rider::None
+        | Rider::Submit { .. }
+        | Rider::Cancel { .. }
+        | Rider::Credit(_)
+        | Rider::HoldRefund(_)
+        | Rider::SettleRefund(_)
+        | Rider::Reverse(_)
+        | Rider::Usage(_) => panic!("a run sends no such rider"),
     }
 }
 

@@ -15,6 +15,9 @@ pub(super) async fn words(
     text: &str,
     reply_to: Option<RepliedTo>,
 ) -> Result<(), StoreError> {
+    if reply_to.is_none() && super::topup::answered(talk, text).await? {
+        return Ok(());
+    }
     let prompt = match check_prompt(text) {
         Ok(prompt) => prompt,
         Err(fault) => {

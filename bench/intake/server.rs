@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use actix_web::web::Bytes;
 use actix_web::{App, HttpResponse, HttpServer, web};
+use rei_actors::audit::Auditor;
 use rei_actors::batch::BatchLimits;
 use rei_actors::intake::{IntakeActor, IntakeGate, IntakeSettings};
 use rei_actors::session::Sessions;
 use rei_actors::supervision::{ChildSpec, Tree};
-use rei_bot::boot::SystemClock;
+use rei_bot::boot::{SystemClock, UuidIds};
 use rei_bot::config::{Config, Environment, Purpose};
 use rei_bot::http::{BuildInfo, HttpMetrics, HttpState, Limits, Server, Webhook, WebhookSecrets};
-use rei_bot::store::{Db, DbConfig, InboxRows};
+use rei_bot::store::{AuditRows, Db, DbConfig, InboxRows};
 use rei_bot::telegram::interpreter::chat_of;
 use rei_domain::ids::ChatId;
 use secrecy::ExposeSecret;
@@ -93,8 +94,14 @@ pub async fn bot(database_url: &str) -> anyhow::Result<()> {
             intake: Arc::new(IntakeGate::new(intake, ASK_LIMIT)),
             clock: Arc::new(SystemClock),
         }),
+        yookassa: None,
         readiness: Vec::new(),
         admin_token: None,
+        auditor: Arc::new(Auditor::new(
+            Arc::new(AuditRows::new(db.clone())),
+            Arc::new(SystemClock),
+            Arc::new(UuidIds),
+        )),
         actors: Arc::new(tree.directory()),
         registry: registry.clone(),
         metrics: HttpMetrics::try_new(registry, BuildInfo::THIS, "bench")?,

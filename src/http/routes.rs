@@ -4,12 +4,13 @@ use actix_web::dev::Handler;
 use actix_web::{FromRequest, Resource, Responder, web};
 
 use super::error::{HttpError, Refusal};
-use super::{HttpState, State, admin, probes, scrape, webhook};
+use super::{HttpState, State, admin, probes, scrape, webhook, yookassa};
 use crate::telegram::webhook_setup::WEBHOOK_PATH;
 
 /// The routes there are, for metrics that exist from the start.
-pub const ROUTES: [(&str, &str); 7] = [
+pub const ROUTES: [(&str, &str); 8] = [
     (WEBHOOK_PATH, "POST"),
+    (yookassa::PATH, "POST"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
     ("/version", "GET"),
@@ -23,7 +24,7 @@ pub const ROUTES: [(&str, &str); 7] = [
 pub enum Surface {
     /// There is one listener.
     Everything,
-    /// The webhook and the probes; `/metrics` and `/admin` do not exist.
+    /// The webhooks and the probes; `/metrics` and `/admin` do not exist.
     Public,
     /// `/metrics`, `/admin` and the probes.
     Admin,
@@ -48,6 +49,7 @@ pub fn configure(app: &mut web::ServiceConfig, state: &HttpState, surface: Surfa
 
 fn public(app: &mut web::ServiceConfig) {
     app.service(post(WEBHOOK_PATH, webhook::receive));
+    app.service(post(yookassa::PATH, yookassa::receive));
 }
 
 fn internal(app: &mut web::ServiceConfig) {

@@ -83,9 +83,12 @@ pub fn parse_body(text: &str) -> Result<OutboxBody, StoreError> {
 /// The job a message tells of, for the outbox's column `job_id`.
 pub fn body_job(body: &OutboxBody) -> Option<&str> {
     match body {
-        OutboxBody::Text { .. } | OutboxBody::Usage { .. } | OutboxBody::UsageWarning { .. } => {
-            None
-        }
+        OutboxBody::Text { .. }
+        | OutboxBody::Usage { .. }
+        | OutboxBody::UsageWarning { .. }
+        | OutboxBody::PayCard { .. }
+        | OutboxBody::Credited { .. }
+        | OutboxBody::Refund { .. } => None,
         OutboxBody::Progress { job }
         | OutboxBody::Result { job }
         | OutboxBody::File { job, .. } => Some(job),
@@ -155,7 +158,7 @@ pub fn unreadable(column: &'static str) -> StoreError {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rei_actors::ports::view::{Button, Rendered};
+    use rei_actors::ports::view::{Button, ButtonAction, Rendered};
     use rei_domain::ids::JobId;
 
     use super::*;
@@ -205,7 +208,7 @@ mod tests {
                 html: "<b>кот</b> \"?\" \\".to_owned(),
                 keyboard: vec![vec![Button {
                     label: "✅".to_owned(),
-                    data: "l.ru".to_owned(),
+                    action: ButtonAction::Data("l.ru".to_owned()),
                 }]],
             },
         };

@@ -8,8 +8,11 @@ mod boost;
 mod cancel;
 mod help;
 mod lang;
+mod paysupport;
+mod refund;
 mod start;
 mod stop;
+mod topup;
 
 use std::sync::Arc;
 
@@ -19,10 +22,13 @@ use rei_domain::conversation::Language;
 use crate::telegram::catalogue::Catalogue;
 
 /// Every command, in the order of the menu.
-const ALL: [&dyn Command; 7] = [
+const ALL: [&dyn Command; 10] = [
     &start::Start,
     &help::Help,
     &balance::Balance,
+    &topup::TopUp,
+    &refund::Refund,
+    &paysupport::PaySupport,
     &cancel::Cancel,
     &boost::Boost,
     &stop::Stop,
@@ -75,6 +81,8 @@ impl Commands for CommandList {
 mod tests {
     use std::collections::BTreeSet;
 
+    use rei_domain::money::Money;
+
     use super::*;
 
     fn list() -> CommandList {
@@ -91,9 +99,17 @@ mod tests {
         assert_eq!(act("Balance", ""), Some(CommandAction::ShowBalance));
         assert_eq!(act("cancel", ""), Some(CommandAction::CancelEverything));
         assert_eq!(act("lang", ""), Some(CommandAction::ChooseLanguage));
+        assert_eq!(
+            act("topup", ""),
+            Some(CommandAction::TopUp { amount: None })
+        );
+        let amount = Some(Money::from_kopecks(50_000));
+        assert_eq!(act("topup", "500 ₽"), Some(CommandAction::TopUp { amount }));
+        assert_eq!(act("refund", ""), Some(CommandAction::ShowReturnables));
+        assert_eq!(act("paysupport", ""), Some(CommandAction::PaySupport));
+        assert_eq!(act("unheard", ""), None);
         assert_eq!(act("boost", ""), Some(CommandAction::ShowBoost));
         assert_eq!(act("stop", ""), Some(CommandAction::StopRunning));
-        assert_eq!(act("refund", ""), None);
         assert_eq!(act("", ""), None);
     }
 

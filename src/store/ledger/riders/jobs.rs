@@ -151,7 +151,13 @@ impl<'a> JobMove<'a> {
                 due_at: Some(*due_at),
                 attempt: Some(AttemptOutcome::Lost),
             }),
-            Rider::None | Rider::Submit { .. } | Rider::Usage(_) => None,
+            Rider::None
+            | Rider::Submit { .. }
+            | Rider::Usage(_)
+            | Rider::Credit(_)
+            | Rider::HoldRefund(_)
+            | Rider::SettleRefund(_)
+            | Rider::Reverse(_) => None,
         }
     }
 }
