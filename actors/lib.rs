@@ -11,6 +11,7 @@ pub mod bell;
 pub mod gate;
 pub mod meter;
 pub mod metrics;
+pub mod notary;
 pub mod patience;
 pub mod ports;
 

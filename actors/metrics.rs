@@ -16,7 +16,7 @@ use prometheus::{
 
 use rei_domain::billing::Ending;
 use rei_domain::job::LaneName;
-use rei_domain::ledger::{Applied, Refusal};
+use rei_domain::ledger::{Applied, HoldPurpose, Movement, Refusal};
 use rei_domain::spec::Mode;
 use rei_domain::time::Span;
 
@@ -31,6 +31,7 @@ pub fn registry() -> &'static Registry {
     LazyLock::force(&ACTORS);
     LazyLock::force(&JOBS);
     LazyLock::force(&PROVIDERS);
+    LazyLock::force(&LEDGER);
     &REGISTRY
 }
 
@@ -212,7 +213,9 @@ impl Jobs {
                     .with_label_values(&[kind(mode), lane.as_str()]);
             }
         }
-        self.overdrafts.with_label_values(&["available", "hold"]);
+        for operation in OVERDRAWING {
+            self.overdrafts.with_label_values(&["available", operation]);
+        }
     }
 
     /// A command was decided.
@@ -234,9 +237,8 @@ impl Jobs {
             LedgerOutcome::Refused(CommandRefusal::Money(Refusal::InsufficientFunds {
                 ..
             })) => {
-                self.overdrafts
-                    .with_label_values(&["available", "hold"])
-                    .inc();
+                let labels = ["available", overdrawing(command)];
+                self.overdrafts.with_label_values(&labels).inc();
             }
             LedgerOutcome::Refused(CommandRefusal::JobMoved { .. }) => self.stale.inc(),
             LedgerOutcome::Refused(
@@ -275,6 +277,34 @@ impl Jobs {
     }
 }
 
+/// The movements that take from what a user can spend, and so can be refused for want of it.
+const OVERDRAWING: [&str; 4] = ["hold", "refund_hold", "admin_debit", "other"];
+
+/// Which movement of a refused command it was.
+fn overdrawing(command: &LedgerCommand) -> &'static str {
+    let operations = command.posting.operations.iter();
+    let found = operations.filter_map(|operation| match &operation.movement {
+        Movement::PlaceHold { purpose, .. } => Some(match purpose {
+            HoldPurpose::Job | HoldPurpose::Window => OVERDRAWING[0],
+            HoldPurpose::Refund { .. } => OVERDRAWING[1],
+        }),
+        Movement::AdminDebit { .. } => Some(OVERDRAWING[2]),
+        Movement::GrantBonus { .. }
+        | Movement::CreditPayment { .. }
+        | Movement::AdminCredit { .. }
+        | Movement::AdminDebt { .. }
+        | Movement::ReversePayment { .. }
+        | Movement::CaptureHold { .. }
+        | Movement::CapturePart { .. }
+        | Movement::VoidHold { .. }
+        | Movement::CaptureRefund { .. }
+        | Movement::RefundCapture { .. }
+        | Movement::BookProviderCost { .. }
+        | Movement::BookLoss { .. } => None,
+    });
+    found.last().unwrap_or(OVERDRAWING[3])
+}
+
 fn kind(mode: Mode) -> &'static str {
     match mode {
         Mode::Generate => "image_generate",
@@ -291,6 +321,52 @@ fn outcome(ending: Ending) -> (&'static str, &'static str) {
         Ending::TimedOut => ("failed", "timeout"),
         Ending::OurFault => ("failed", "ours"),
         Ending::CancelledBeforeSubmit => ("cancelled", "user"),
+    }
+}
+
+// The books
+
+pub(crate) static LEDGER: LazyLock<LedgerMeters> = LazyLock::new(LedgerMeters::new);
+
+/// What the notary sees of the books.
+pub(crate) struct LedgerMeters {
+    imbalance: IntGauge,
+    checkpoints: IntCounter,
+    broken: IntGauge,
+}
+
+impl LedgerMeters {
+    fn new() -> Self {
+        Self {
+            imbalance: register(IntGauge::new(
+                "rei_ledger_imbalance_kopecks",
+                "What all balances together are away from zero.",
+            )),
+            checkpoints: register(IntCounter::new(
+                "rei_ledger_checkpoints_total",
+                "Checkpoints of days that this node made.",
+            )),
+            broken: register(IntGauge::new(
+                "rei_ledger_chain_broken",
+                "1 while a row's hash does not follow from the rows before it.",
+            )),
+        }
+    }
+
+    /// The sum of all balances was taken.
+    pub(crate) fn weighed(&self, imbalance: rei_domain::money::Money) {
+        self.imbalance.set(imbalance.kopecks());
+    }
+
+    /// Days were covered, and every row was in order.
+    pub(crate) fn closed(&self, count: u32) {
+        self.checkpoints.inc_by(u64::from(count));
+        self.broken.set(0);
+    }
+
+    /// A row was not.
+    pub(crate) fn broken(&self) {
+        self.broken.set(1);
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod assets;
 pub mod audit;
+pub mod checkpoints;
 pub mod clock;
 pub mod commands;
 pub mod drafts;
@@ -15,6 +16,7 @@ pub mod messenger;
 pub mod outbox;
 pub mod payments;
 pub mod provider;
+pub mod statements;
 pub mod updates;
 pub mod usage;
 pub mod users;

@@ -8,6 +8,7 @@ mod boost;
 pub mod conversation;
 mod other;
 mod requests;
+mod statements;
 mod taps;
 
 use std::time::Duration;

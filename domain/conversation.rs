@@ -2,10 +2,11 @@
 //! the bot can say, in values that do not know a language.
 
 use crate::draft::Draft;
-use crate::ids::{AssetId, DraftId, JobId, MessageId, Nonce, UsageId};
+use crate::ids::{AssetId, DraftId, JobId, MessageId, Nonce, TopupId, UsageId};
 use crate::metering::Tariff;
 use crate::money::Money;
 use crate::spec::{Aspect, Input, PROMPT_CHARS_MAX, Size};
+use crate::statement::{Month, Page, Place, Proving, SessionPage, Standing};
 use crate::time::Moment;
 
 /// The languages of the bot.
@@ -165,6 +166,18 @@ pub enum Tap {
     StopBoost {
         usage: UsageId,
     },
+    /// A page of the statement, in the message that `token` names.
+    History {
+        token: Nonce,
+        place: Place,
+    },
+    /// A page of usage sessions, older than `before`, in the message that `token` names.
+    Sessions {
+        token: Nonce,
+        before: Option<UsageId>,
+    },
+    /// The proof of own rows.
+    Receipt(Proving),
 }
 
 impl Tap {
@@ -184,6 +197,17 @@ impl Tap {
             Tap::SetLanguage { language } => format!("l.{}", language.as_str()),
             Tap::StartBoost { usage, rate } => format!("u.{usage}.go.{}", rate.kopecks()),
             Tap::StopBoost { usage } => format!("u.{usage}.stop"),
+            Tap::History { token, place } => match place {
+                Place::Newest => format!("h.{token}.n"),
+                Place::Before(seq) => format!("h.{token}.b.{seq}"),
+                Place::After(seq) => format!("h.{token}.a.{seq}"),
+            },
+            Tap::Sessions { token, before } => match before {
+                None => format!("g.{token}"),
+                Some(usage) => format!("g.{token}.{usage}"),
+            },
+            Tap::Receipt(Proving::Rows { from, to }) => format!("r.{from}.{to}"),
+            Tap::Receipt(Proving::Topup(topup)) => format!("t.{topup}.receipt"),
         }
     }
 
@@ -197,6 +221,31 @@ impl Tap {
             ["d", id, rest @ ..] if is_id(id) => draft_tap(DraftId::new(*id), rest),
             ["j", id, verb] if is_id(id) => job_tap(JobId::new(*id), verb),
             ["u", id, rest @ ..] if is_id(id) => boost_tap(UsageId::new(*id), rest),
+            ["h", token, rest @ ..] if is_id(token) => {
+                let place = match rest {
+                    ["n"] => Place::Newest,
+                    ["b", seq] => Place::Before(row_number(seq)?),
+                    ["a", seq] => Place::After(row_number(seq)?),
+                    _ => return Err(UnknownTap),
+                };
+                let token = Nonce::new(*token);
+                Ok(Tap::History { token, place })
+            }
+            ["g", token] if is_id(token) => Ok(Tap::Sessions {
+                token: Nonce::new(*token),
+                before: None,
+            }),
+            ["g", token, usage] if is_id(token) && is_id(usage) => Ok(Tap::Sessions {
+                token: Nonce::new(*token),
+                before: Some(UsageId::new(*usage)),
+            }),
+            ["r", from, to] => Ok(Tap::Receipt(Proving::Rows {
+                from: row_number(from)?,
+                to: row_number(to)?,
+            })),
+            ["t", topup, "receipt"] if is_id(topup) => {
+                Ok(Tap::Receipt(Proving::Topup(TopupId::new(*topup))))
+            }
             _ => Err(UnknownTap),
         }
     }
@@ -244,6 +293,13 @@ fn boost_tap(usage: UsageId, rest: &[&str]) -> Result<Tap, UnknownTap> {
         ["stop"] => Ok(Tap::StopBoost { usage }),
         _ => Err(UnknownTap),
     }
+}
+
+/// A row's number in its one spelling: `+5` and `05` are nobody's buttons.
+fn row_number(text: &str) -> Result<i64, UnknownTap> {
+    let number: i64 = text.parse().map_err(|_| UnknownTap)?;
+    let is_ours = number > 0 && number.to_string() == text;
+    is_ours.then_some(number).ok_or(UnknownTap)
 }
 
 /// Ids in callback data are short and plain, whoever wrote them.
@@ -315,6 +371,30 @@ pub enum Reply {
     },
     /// `/stop` found nothing that runs.
     NothingRuns,
+    /// A page of the statement; `token` names the message for its buttons.
+    History {
+        page: Page,
+        standing: Standing,
+        token: Nonce,
+    },
+    /// A page of usage sessions.
+    Sessions {
+        page: SessionPage,
+        token: Nonce,
+    },
+    /// How to name a month.
+    StatementHow,
+    /// Nothing moved in that month.
+    StatementEmpty {
+        month: Month,
+    },
+    /// There is no movement to give a receipt for.
+    ReceiptNothing,
+    /// What to do with the receipt that comes as a file; where it can be checked, if the house
+    /// has a public address.
+    ReceiptHow {
+        page: Option<String>,
+    },
     /// A request of ours could not be kept; nothing was charged.
     TryLater,
 }
@@ -422,7 +502,28 @@ mod tests {
             Tap::StopBoost {
                 usage: UsageId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b"),
             },
+            Tap::Receipt(Proving::Rows {
+                from: 1,
+                to: i64::MAX,
+            }),
+            Tap::Receipt(Proving::Topup(TopupId::new(
+                "0190a1b2c3d47e5f8a9b0c1d2e3f4a5b",
+            ))),
         ];
+        let token = Nonce::new("0123456789abcdef");
+        for place in [
+            Place::Newest,
+            Place::Before(i64::MAX),
+            Place::After(i64::MAX),
+        ] {
+            let token = token.clone();
+            taps.push(Tap::History { token, place });
+        }
+        let usage = UsageId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b");
+        for before in [None, Some(usage)] {
+            let token = token.clone();
+            taps.push(Tap::Sessions { token, before });
+        }
         for aspect in Aspect::ALL {
             let draft = draft.clone();
             taps.push(Tap::SetAspect { draft, aspect });

@@ -33,7 +33,13 @@ impl Cli {
     fn checked(self) -> Result<Cli, clap::Error> {
         let takes_file = match self.command {
             Some(Command::Demo(_) | Command::Sandbox(_)) => false,
-            Some(Command::Serve | Command::Migrate | Command::CheckConfig | Command::Verify)
+            Some(
+                Command::Serve
+                | Command::Migrate
+                | Command::CheckConfig
+                | Command::Verify
+                | Command::Receipt(_),
+            )
             | None => true,
         };
         if self.config.is_some() && !takes_file {
@@ -59,6 +65,28 @@ pub enum Command {
     CheckConfig,
     /// Audit the books and the jobs; safe beside a running bot; fail if anything is broken
     Verify,
+    /// Check what users were given as proof
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
+}
+
+/// What to do with a receipt.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ReceiptCommand {
+    /// Check a receipt without a database; fail with one sentence if it does not hold
+    Verify(ReceiptArgs),
+}
+
+/// Which receipt to check.
+#[derive(Args, Clone, Debug)]
+pub struct ReceiptArgs {
+    /// The file that the bot sent
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The published checkpoints, as /checkpoints/DAY gives them; without it the receipt is
+    /// checked against the checkpoint it brings along
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
 }
 
 /// How to run the demo.

@@ -8,6 +8,7 @@ pub mod http;
 pub mod logging;
 pub mod pictures;
 pub mod providers;
+pub mod receipts;
 pub mod store;
 pub mod telegram;
 

@@ -12,12 +12,14 @@ pub mod verify;
 
 mod assets;
 pub(crate) mod audit;
+mod checkpoints;
 mod drafts;
 mod inbox;
 mod jobs;
 mod ledger;
 mod migrate;
 mod outbox;
+mod statements;
 mod usage;
 mod users;
 
@@ -28,6 +30,7 @@ mod statements_tests;
 
 pub use assets::AssetRows;
 pub use audit::AuditRows;
+pub use checkpoints::CheckpointRows;
 pub use conn::{Conn, Engine};
 pub use db::{Db, DbConfig, DbError};
 pub use drafts::DraftRows;
@@ -35,6 +38,7 @@ pub use inbox::InboxRows;
 pub use jobs::JobRows;
 pub use ledger::LedgerRows;
 pub use outbox::{OutboxRows, insert_outbox};
+pub use statements::StatementRows;
 pub use stmt::Stmt;
 pub use usage::UsageRows;
 pub use users::UserRows;
@@ -43,6 +47,8 @@ pub use users::UserRows;
 pub const STATEMENTS: &[&[&str]] = &[
     assets::STATEMENTS,
     audit::STATEMENTS,
+    checkpoints::RECEIPT_STATEMENTS,
+    checkpoints::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,
@@ -57,11 +63,14 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
     outbox::STATEMENTS,
+    statements::SESSION_STATEMENTS,
+    statements::STATEMENTS,
     usage::STATEMENTS,
     users::STATEMENTS,
     verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,
+    verify::checkpoints::STATEMENTS,
     verify::counts::STATEMENTS,
     verify::holds::STATEMENTS,
     verify::jobs::STATEMENTS,

@@ -196,7 +196,9 @@ impl Rounds {
             | OutboxBody::Progress { .. }
             | OutboxBody::Usage { .. }
             | OutboxBody::UsageWarning { .. } => true,
-            OutboxBody::Result { .. } | OutboxBody::File { .. } => false,
+            OutboxBody::Result { .. }
+            | OutboxBody::File { .. }
+            | OutboxBody::Document { .. } => false,
         };
         words && first.slot.is_some() && first.slot == second.slot
     }

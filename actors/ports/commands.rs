@@ -1,6 +1,7 @@
 //! Commands: what a user can type after a slash, declared as data.
 
 use rei_domain::conversation::Language;
+use rei_domain::statement::Month;
 
 /// What the session does for a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,16 @@ pub enum CommandAction {
     ShowBoost,
     /// Ends what runs by the second.
     StopRunning,
+    /// Shows the newest movements of money.
+    ShowHistory,
+    /// Shows the newest usage sessions.
+    ShowUsage,
+    /// Sends a month's movements as a file; without a month, those of this one.
+    SendStatement(Option<Month>),
+    /// Says how a month is named.
+    ExplainStatement,
+    /// Sends a proof of the newest movements.
+    SendReceipt,
 }
 
 /// The list of commands.

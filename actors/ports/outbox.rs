@@ -36,6 +36,8 @@ pub enum OutboxBody {
     UsageWarning { usage: String },
     /// The original file of a job's picture.
     File { job: String, asset: String },
+    /// A small text file, rendered already.
+    Document { name: String, text: String },
 }
 
 impl OutboxBody {

@@ -21,6 +21,7 @@ use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
 use crate::bell::Bell;
 use crate::patience::Patience;
 use crate::ports::StoreError;
+use crate::ports::checkpoints::CheckpointStore;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::commands::Commands;
 use crate::ports::drafts::{DraftStore, TurnCommit};
@@ -30,6 +31,7 @@ use crate::ports::ledger::Poster;
 use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::Provider;
+use crate::ports::statements::StatementStore;
 use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
@@ -45,6 +47,8 @@ pub struct SessionPorts {
     pub drafts: Arc<dyn DraftStore>,
     pub jobs: Arc<dyn JobStore>,
     pub usages: Arc<dyn UsageStore>,
+    pub statements: Arc<dyn StatementStore>,
+    pub checkpoints: Arc<dyn CheckpointStore>,
     pub poster: Arc<dyn Poster>,
     /// Who will do the work, for what it is expected to cost.
     pub provider: Arc<dyn Provider>,
@@ -78,6 +82,8 @@ pub struct SessionSettings {
     pub tariff: Tariff,
     /// From the job's acceptance to its latest end.
     pub job_deadline: Span,
+    /// Where a receipt can be checked in a browser.
+    pub verify_page: Option<String>,
     /// Beginnings of one update before it is set aside as poison.
     pub update_attempts_max: u32,
     /// Updates read at once; an album and what follows it fit in.
@@ -261,7 +267,8 @@ impl Talk<'_> {
         self.say(&Reply::Unsupported(what));
     }
 
-    fn say_in(&mut self, slot: Option<String>, reply: &Reply) {
+    /// Says something in a place of the chat that is written once and edited afterwards.
+    pub fn say_in(&mut self, slot: Option<String>, reply: &Reply) {
         let rendered = self.ports.view.reply(self.language(), reply);
         let message = NewOutbox {
             key: self.message_key(),

@@ -5,7 +5,7 @@ use rei_domain::draft::DraftState;
 use rei_domain::money::Money;
 
 use super::conversation::Talk;
-use super::{boost, taps};
+use super::{boost, statements, taps};
 use crate::ports::StoreError;
 use crate::ports::commands::CommandAction;
 use crate::ports::users::Reachable;
@@ -78,6 +78,11 @@ async fn command(
         }
         CommandAction::ShowBoost => boost::show(talk).await?,
         CommandAction::StopRunning => boost::stop_running(talk).await?,
+        CommandAction::ShowHistory => statements::show_history(talk).await?,
+        CommandAction::ShowUsage => statements::show_sessions(talk).await?,
+        CommandAction::SendStatement(month) => statements::send_month(talk, month).await?,
+        CommandAction::ExplainStatement => talk.say(&Reply::StatementHow),
+        CommandAction::SendReceipt => statements::send_newest_receipt(talk).await?,
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use rei_domain::time::Moment;
 use fail::fail_point;
 
 use super::conversation::Talk;
-use super::{boost, requests};
+use super::{boost, requests, statements};
 use crate::metrics;
 use crate::patience::patiently;
 use crate::ports::StoreError;
@@ -50,6 +50,9 @@ pub(super) async fn answer(
         Tap::SetSize { draft, size } => change(talk, &draft, Change::Size(size)).await,
         Tap::StartBoost { usage, rate } => boost::start(talk, usage, rate).await,
         Tap::StopBoost { usage } => boost::stop(talk, &usage).await,
+        Tap::History { token, place } => statements::turn_history(talk, token, place).await,
+        Tap::Sessions { token, before } => statements::turn_sessions(talk, token, before).await,
+        Tap::Receipt(which) => statements::send_receipt(talk, &which).await,
         Tap::CancelJob { job } => match own_job(talk, &job).await? {
             Some(job) => cancel(talk, &job).await,
             None => Ok(Toast::NotFound),

@@ -12,8 +12,10 @@ use rei_actors::courier::delivery::CourierPorts;
 use rei_actors::intake::{IntakeActor, IntakeGate};
 use rei_actors::ledger::{Ledger, LedgerActor};
 use rei_actors::meter::{MeterPorts, UsageMeter, steady_clock};
+use rei_actors::notary::{Notary, NotaryPorts};
 use rei_actors::poller::Poller as PollerActor;
 use rei_actors::ports::assets::{Assets, PictureCheck};
+use rei_actors::ports::checkpoints::CheckpointStore;
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::commands::Commands;
 use rei_actors::ports::intake::Intake;
@@ -46,7 +48,8 @@ use crate::http::{
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    AssetRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows, UsageRows, UserRows,
+    AssetRows, CheckpointRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows,
+    StatementRows, UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -65,6 +68,9 @@ const OUTSIDE_THREADS: usize = 2;
 
 /// How long a poster or a sender of updates waits for the actor and the database together.
 const ASK_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often the notary looks: a day is covered within a minute of its end.
+const NOTARY_TICK: Duration = Duration::from_secs(60);
 
 /// Places of actors that are woken by bells and get hardly any messages.
 const QUIET_CAPACITY: usize = 16;
@@ -120,6 +126,8 @@ struct Parts {
     jobs: Arc<dyn JobStore>,
     users: Arc<UserRows>,
     usages: Arc<UsageRows>,
+    statements: Arc<StatementRows>,
+    checkpoints: Arc<dyn CheckpointStore>,
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
@@ -159,6 +167,8 @@ impl Parts {
             jobs: Arc::new(JobRows::new(db.clone())),
             users: Arc::new(UserRows::new(db.clone())),
             usages: Arc::new(UsageRows::new(db.clone())),
+            statements: Arc::new(StatementRows::new(db.clone())),
+            checkpoints: Arc::new(CheckpointRows::new(db.clone())),
             drafts: Arc::new(DraftRows::new(db.clone())),
             inbox: Arc::new(InboxRows::new(db.clone())),
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),
@@ -314,6 +324,8 @@ async fn start_actors(
         drafts: parts.drafts.clone(),
         jobs: parts.jobs.clone(),
         usages: parts.usages.clone(),
+        statements: parts.statements.clone(),
+        checkpoints: parts.checkpoints.clone(),
         poster: poster.clone(),
         provider: parts.provider.clone(),
         messenger: parts.messenger.clone(),
@@ -345,6 +357,15 @@ async fn start_actors(
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("meter", &work_arbiter, spec, move || {
         UsageMeter::new(meter_ports.clone(), tick, bell.clone())
+    })?;
+
+    let notary_ports = NotaryPorts {
+        clock: parts.clock.clone(),
+        checkpoints: parts.checkpoints.clone(),
+    };
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("notary", &work_arbiter, spec, move || {
+        Notary::new(notary_ports.clone(), NOTARY_TICK)
     })?;
 
     let (inbox, intake_settings) = (parts.inbox.clone(), settings::intake(config));
@@ -440,6 +461,7 @@ fn start_server(
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
+        checkpoints: Arc::new(CheckpointRows::new(db.clone())),
         registry: rei_actors::metrics::registry().clone(),
         metrics: http_metrics(&loaded.fingerprint())?,
         build: BuildInfo::THIS,

@@ -4,15 +4,18 @@ use actix_web::dev::Handler;
 use actix_web::{FromRequest, Resource, Responder, web};
 
 use super::error::{HttpError, Refusal};
-use super::{HttpState, State, admin, probes, scrape, webhook};
+use super::{HttpState, State, admin, checkpoints, probes, scrape, webhook};
 use crate::telegram::webhook_setup::WEBHOOK_PATH;
 
 /// The routes there are, for metrics that exist from the start.
-pub const ROUTES: [(&str, &str); 7] = [
+pub const ROUTES: [(&str, &str); 10] = [
     (WEBHOOK_PATH, "POST"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
     ("/version", "GET"),
+    ("/checkpoints", "GET"),
+    ("/checkpoints/{day}", "GET"),
+    ("/verify", "GET"),
     ("/metrics", "GET"),
     ("/admin/api/actors", "GET"),
     ("/admin/api/actors/{name}/restart", "POST"),
@@ -23,7 +26,7 @@ pub const ROUTES: [(&str, &str); 7] = [
 pub enum Surface {
     /// There is one listener.
     Everything,
-    /// The webhook and the probes; `/metrics` and `/admin` do not exist.
+    /// The webhook, the checkpoints and the probes; `/metrics` and `/admin` do not exist.
     Public,
     /// `/metrics`, `/admin` and the probes.
     Admin,
@@ -48,6 +51,9 @@ pub fn configure(app: &mut web::ServiceConfig, state: &HttpState, surface: Surfa
 
 fn public(app: &mut web::ServiceConfig) {
     app.service(post(WEBHOOK_PATH, webhook::receive));
+    app.service(get("/checkpoints", checkpoints::newest));
+    app.service(get("/checkpoints/{day}", checkpoints::of_day));
+    app.service(get("/verify", checkpoints::verify));
 }
 
 fn internal(app: &mut web::ServiceConfig) {

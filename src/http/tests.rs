@@ -19,6 +19,7 @@ use rei_domain::time::Moment;
 use super::*;
 
 mod admin;
+mod checkpoints;
 mod ops;
 mod sockets;
 mod webhook;
@@ -202,6 +203,7 @@ impl TestHouse {
             readiness: Vec::new(),
             admin_token: Some(AdminToken::new(&TOKEN.into())),
             actors: tree.clone(),
+            checkpoints: Arc::new(checkpoints::OneDay),
             registry,
             metrics,
             build: BuildInfo::THIS,

@@ -83,9 +83,10 @@ pub fn parse_body(text: &str) -> Result<OutboxBody, StoreError> {
 /// The job a message tells of, for the outbox's column `job_id`.
 pub fn body_job(body: &OutboxBody) -> Option<&str> {
     match body {
-        OutboxBody::Text { .. } | OutboxBody::Usage { .. } | OutboxBody::UsageWarning { .. } => {
-            None
-        }
+        OutboxBody::Text { .. }
+        | OutboxBody::Usage { .. }
+        | OutboxBody::UsageWarning { .. }
+        | OutboxBody::Document { .. } => None,
         OutboxBody::Progress { job }
         | OutboxBody::Result { job }
         | OutboxBody::File { job, .. } => Some(job),

@@ -254,7 +254,8 @@ async fn deliver(
         | OutboxBody::Progress { .. }
         | OutboxBody::Usage { .. }
         | OutboxBody::UsageWarning { .. }
-        | OutboxBody::File { .. } => {}
+        | OutboxBody::File { .. }
+        | OutboxBody::Document { .. } => {}
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ pub(super) mod audit;
 pub(super) mod balances;
 pub(super) mod chain;
 mod check;
+pub(super) mod checkpoints;
 pub(super) mod counts;
 pub(super) mod holds;
 pub(super) mod jobs;
@@ -38,6 +39,7 @@ const CHECKS: &[&[Check]] = &[
     jobs::CHECKS,
     sessions::CHECKS,
     usage::CHECKS,
+    checkpoints::CHECKS,
     waiting::CHECKS,
 ];
 
@@ -53,6 +55,7 @@ async fn examine(conn: &mut Conn, now: Moment) -> Result<Report, StoreError> {
     let (heads, mut findings) = chain::walk(conn).await?;
     let (audit, broken) = audit::walk(conn).await?;
     findings.extend(broken);
+    findings.extend(checkpoints::walk(conn).await?);
     for checks in CHECKS {
         for check in *checks {
             findings.extend(check.run(conn, now).await?);

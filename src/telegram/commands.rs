@@ -7,9 +7,13 @@ mod balance;
 mod boost;
 mod cancel;
 mod help;
+mod history;
 mod lang;
+mod receipt;
 mod start;
+mod statement;
 mod stop;
+mod usage;
 
 use std::sync::Arc;
 
@@ -19,10 +23,14 @@ use rei_domain::conversation::Language;
 use crate::telegram::catalogue::Catalogue;
 
 /// Every command, in the order of the menu.
-const ALL: [&dyn Command; 7] = [
+const ALL: [&dyn Command; 11] = [
     &start::Start,
     &help::Help,
     &balance::Balance,
+    &history::History,
+    &usage::Usage,
+    &statement::Statement,
+    &receipt::Receipt,
     &cancel::Cancel,
     &boost::Boost,
     &stop::Stop,
@@ -75,6 +83,8 @@ impl Commands for CommandList {
 mod tests {
     use std::collections::BTreeSet;
 
+    use rei_domain::statement::Month;
+
     use super::*;
 
     fn list() -> CommandList {
@@ -95,6 +105,17 @@ mod tests {
         assert_eq!(act("stop", ""), Some(CommandAction::StopRunning));
         assert_eq!(act("refund", ""), None);
         assert_eq!(act("", ""), None);
+    }
+
+    #[test]
+    fn a_statement_is_of_the_month_that_is_named() {
+        let list = list();
+        let this = Some(CommandAction::SendStatement(None));
+        assert_eq!(list.action("statement", " "), this);
+        let named = Some(CommandAction::SendStatement(Month::parse("2026-11")));
+        assert_eq!(list.action("statement", "2026-11"), named);
+        let explain = Some(CommandAction::ExplainStatement);
+        assert_eq!(list.action("statement", "november"), explain);
     }
 
     #[test]

@@ -11,14 +11,17 @@ mod money;
 mod progress;
 mod replies;
 mod result;
+mod statement;
 mod toasts;
 mod words;
 
 use std::sync::Arc;
 
+use rei_actors::ports::checkpoints::Receipt;
 use rei_actors::ports::commands::Commands;
-use rei_actors::ports::view::{JobFacts, Rendered, UsageFacts, View};
+use rei_actors::ports::view::{JobFacts, Rendered, TextFile, UsageFacts, View};
 use rei_domain::conversation::{Language, Reply, Toast};
+use rei_domain::statement::{Line, Month};
 
 use self::words::Words;
 use crate::telegram::catalogue::Catalogue;
@@ -79,6 +82,16 @@ impl View for FluentView {
                 refusal,
             } => boost::offer(words, usage, tariff, *balance, *refusal),
             Reply::NothingRuns => replies::plain(words.say("stop-nothing")),
+            Reply::History {
+                page,
+                standing,
+                token,
+            } => statement::history(words, page, standing, token),
+            Reply::Sessions { page, token } => statement::sessions(words, page, token),
+            Reply::StatementHow => replies::plain(words.say("statement-how")),
+            Reply::StatementEmpty { month } => statement::empty_month(words, *month),
+            Reply::ReceiptNothing => replies::plain(words.say("receipt-nothing")),
+            Reply::ReceiptHow { page } => statement::receipt_how(words, page.as_deref()),
             Reply::TryLater => replies::plain(words.say("try-later")),
         }
     }
@@ -101,6 +114,18 @@ impl View for FluentView {
 
     fn toast(&self, language: Language, toast: Toast) -> Option<String> {
         toasts::render(self.words(language), toast)
+    }
+
+    fn statement(&self, language: Language, month: Month, part: u32, lines: &[Line]) -> TextFile {
+        statement::table(self.words(language), month, part, lines)
+    }
+
+    fn receipt(&self, receipt: &Receipt) -> TextFile {
+        let seq = receipt.rows.last().map_or(0, |(_, row)| row.seq);
+        TextFile {
+            name: format!("rei-receipt-{seq}.json"),
+            text: crate::receipts::render(receipt),
+        }
     }
 
     fn file_name(&self, facts: &JobFacts) -> String {

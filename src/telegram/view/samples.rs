@@ -17,6 +17,8 @@ use rei_domain::usage::{Usage, UsageEnd};
 
 use super::FluentView;
 
+mod statements;
+
 /// 15:00 in Moscow.
 const CREATED: Moment = Moment(1_800_014_400_000_000);
 
@@ -108,7 +110,8 @@ pub(super) fn facts(spec: ImageSpec, state: JobState) -> JobFacts {
 /// Everything the bot can say with a message.
 pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
     let mut samples = Vec::new();
-    for (title, reply) in replies().into_iter().chain(boost_offers()) {
+    let all_replies = replies().into_iter().chain(boost_offers());
+    for (title, reply) in all_replies.chain(statements::replies()) {
         let rendered = view.reply(language, &reply);
         samples.push(Sample { title, rendered });
     }
