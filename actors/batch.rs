@@ -76,12 +76,23 @@ impl<T, R, E: Clone> Batcher<T, R, E> {
 
     /// Puts an operation at the end; ask for `next_batch` afterwards.
     pub fn push(&mut self, operation: T) -> Result<Answer<R, E>, Overfull<T>> {
+        let (promise, answer) = promise();
+        self.push_promised(operation, promise)?;
+        Ok(answer)
+    }
+
+    /// The same for a caller that made the answer before it sent the operation, and waits for it
+    /// where it is: the actor has nothing to pass on. A promise that is dropped answers `Lost`.
+    pub fn push_promised(
+        &mut self,
+        operation: T,
+        promise: Promise<R, E>,
+    ) -> Result<(), Overfull<T>> {
         if self.waiting.len() >= self.limits.waiting_max {
             return Err(Overfull(operation));
         }
-        let (waiter, answer) = oneshot::channel();
-        self.waiting.push_back((operation, waiter));
-        Ok(Answer(answer))
+        self.waiting.push_back((operation, promise.0));
+        Ok(())
     }
 
     /// The next batch, if nothing is in flight and something waits.
@@ -165,6 +176,17 @@ impl Drop for Flight {
         self.0.store(false, SeqCst);
     }
 }
+
+/// An answer that is still owed, and the future that waits for it.
+pub fn promise<R, E>() -> (Promise<R, E>, Answer<R, E>) {
+    let (waiter, answer) = oneshot::channel();
+    (Promise(waiter), Answer(answer))
+}
+
+/// The debt of one answer before its operation is in a batcher.
+#[derive(Debug)]
+#[must_use = "a promise that is dropped answers `Lost`"]
+pub struct Promise<R, E>(Waiter<R, E>);
 
 /// The future result of one operation.
 #[derive(Debug)]

@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::prelude::*;
-use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use rei_domain::ids::JobId;
 use rei_domain::time::{Moment, Span};
 
@@ -28,6 +28,10 @@ use rounds::{NextSend, Rounds, SendLimits, WatchedJob};
 
 /// Rows read at once; more are read when these are on their way.
 const READ_AT_ONCE: u32 = 256;
+
+/// When a read did not bring everything, the rest is read when so few are still on their way: the
+/// rows of those come back with each read.
+const REFILL_BELOW: usize = 128;
 
 /// Progress messages kept fresh at once; more jobs simply show an older state.
 const WATCHED_MAX: usize = 1_000;
@@ -81,6 +85,7 @@ impl Actor for Courier {
             ports: self.ports.clone(),
             settings: self.settings,
             in_flight: FuturesUnordered::new(),
+            all_read: true,
             watched: BTreeMap::new(),
         };
         let (bell, draining, empty) =
@@ -121,6 +126,8 @@ struct Tour {
     ports: CourierPorts,
     settings: CourierSettings,
     in_flight: FuturesUnordered<LocalBoxFuture<'static, Landed>>,
+    /// Whether the last read brought everything that was due.
+    all_read: bool,
     /// Running jobs with the moment of their next refresh.
     watched: BTreeMap<JobId, (WatchedJob, Moment)>,
 }
@@ -143,7 +150,11 @@ impl Tour {
             tokio::select! {
                 Some(landed) = self.in_flight.next() => {
                     self.land(landed);
-                    read_more |= self.rounds.is_empty();
+                    // All that landed by now, so that one look at the rows serves them all.
+                    while let Some(Some(landed)) = self.in_flight.next().now_or_never() {
+                        self.land(landed);
+                    }
+                    read_more |= self.wants_more();
                 }
                 () = bell.rung() => read_more = true,
                 () = tokio::time::sleep(wait) => read_more = true,
@@ -151,11 +162,23 @@ impl Tour {
         }
     }
 
+    /// Whether rows may be due that nobody rings for: those that the last read left behind. News
+    /// come with a bell, so a landing alone is no reason to read.
+    fn wants_more(&self) -> bool {
+        let few = match self.all_read {
+            // A talkative chat has more than a read brings of it.
+            true => self.in_flight.is_empty(),
+            false => self.in_flight.len() <= REFILL_BELOW,
+        };
+        self.rounds.is_empty() && few
+    }
+
     /// Reads due rows; `true` when it failed and should be tried again.
     async fn read(&mut self) -> bool {
         let now = self.ports.clock.now();
         match self.ports.outbox.due(now, READ_AT_ONCE).await {
             Ok(rows) => {
+                self.all_read = rows.len() < READ_AT_ONCE as usize;
                 self.rounds.read(rows);
                 self.rounds.forget_rested(now);
                 false

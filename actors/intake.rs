@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use async_trait::async_trait;
+use fail::fail_point;
 use rei_domain::ids::ChatId;
+use tokio::time::{Instant, timeout_at};
 
-use crate::batch::{Batch, BatchError, BatchLimits, Batcher};
-use crate::gate::{Gate, Gated};
+use crate::batch::{Batch, BatchError, BatchLimits, Batcher, Promise, promise};
+use crate::gate::{Gate, Gated, Permit};
 use crate::ports::StoreError;
 use crate::ports::inbox::{InboxStore, RawUpdate};
 use crate::ports::intake::{Accepted, Intake, IntakeError};
@@ -21,12 +23,17 @@ use crate::supervision::{Child, Context};
 /// Chats woken by one regular look.
 const WAITING_CHATS_MAX: u32 = 512;
 
-/// Store this update.
+/// Store this update, and keep the promise when it is durable.
 #[derive(Debug, Message)]
-#[rtype(result = "Result<Accepted, StoreError>")]
-pub struct StoreUpdate(pub RawUpdate);
+#[rtype(result = "()")]
+pub struct StoreUpdate {
+    pub update: RawUpdate,
+    pub promise: Promise<Accepted, StoreError>,
+}
 
-type Updates = Batcher<RawUpdate, Accepted, StoreError>;
+/// An update keeps its place behind the gate until it is durable, so that the gate bounds what
+/// waits here.
+type Updates = Batcher<(RawUpdate, Permit), Accepted, StoreError>;
 
 /// How the intake behaves.
 #[derive(Clone, Copy, Debug)]
@@ -67,13 +74,16 @@ impl IntakeActor {
             operations,
             receipt,
         } = batch;
+        fail_point!("intake.flush");
         let (store, sessions) = (self.store.clone(), self.sessions.clone());
         let write = async move {
-            let keys: Vec<(i64, ChatId)> = operations
+            let (updates, places): (Vec<RawUpdate>, Vec<Permit>) = operations.into_iter().unzip();
+            let keys: Vec<(i64, ChatId)> = updates
                 .iter()
                 .map(|update| (update.update_id, update.chat))
                 .collect();
-            let stored = store.store(operations).await;
+            let stored = store.store(updates).await;
+            drop(places);
             if stored.is_ok() {
                 for (_, chat) in &keys {
                     sessions.wake(*chat);
@@ -126,24 +136,15 @@ async fn look_regularly(store: Arc<dyn InboxStore>, sessions: Arc<dyn Sessions>,
 }
 
 impl Handler<Gated<StoreUpdate>> for IntakeActor {
-    type Result = ResponseFuture<Result<Accepted, StoreError>>;
+    type Result = ();
 
-    fn handle(&mut self, message: Gated<StoreUpdate>, ctx: &mut Context<Self>) -> Self::Result {
-        let (StoreUpdate(update), place) = message.split();
-        let pushed = self.updates.push(update);
+    fn handle(&mut self, message: Gated<StoreUpdate>, ctx: &mut Context<Self>) {
+        let (StoreUpdate { update, promise }, place) = message.split();
+        // What does not fit is answered `Lost`, and its sender comes again.
+        if let Err(_overfull) = self.updates.push_promised((update, place), promise) {
+            tracing::warn!("the intake's queue is full");
+        }
         self.flush(ctx);
-        Box::pin(async move {
-            let Ok(answer) = pushed else {
-                return Err(StoreError::Retryable("the intake's queue is full".into()));
-            };
-            let outcome = answer.await;
-            drop(place);
-            match outcome {
-                Ok(accepted) => Ok(accepted),
-                Err(BatchError::Failed(error)) => Err(error),
-                Err(BatchError::Lost) => Err(StoreError::Retryable("a batch was lost".into())),
-            }
-        })
     }
 }
 
@@ -165,10 +166,23 @@ impl IntakeGate {
 #[async_trait]
 impl Intake for IntakeGate {
     async fn accept(&self, update: RawUpdate) -> Result<Accepted, IntakeError> {
-        match self.gate.ask(StoreUpdate(update), self.limit).await {
+        let deadline = Instant::now() + self.limit;
+        let Ok(place) = self.gate.enter(deadline).await else {
+            return Err(IntakeError::Busy);
+        };
+        let (promise, answer) = promise();
+        let message = StoreUpdate { update, promise };
+        if self.gate.hand_over(place, message).is_err() {
+            return Err(IntakeError::Busy);
+        }
+        match timeout_at(deadline, answer).await {
             Ok(Ok(accepted)) => Ok(accepted),
-            Ok(Err(error)) => Err(IntakeError::Store(error)),
-            Err(_refused) => Err(IntakeError::Busy),
+            Ok(Err(BatchError::Failed(error))) => Err(IntakeError::Store(error)),
+            Ok(Err(BatchError::Lost)) => {
+                let lost = StoreError::Retryable("a batch was lost".into());
+                Err(IntakeError::Store(lost))
+            }
+            Err(_elapsed) => Err(IntakeError::Busy),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use async_trait::async_trait;
+use fail::fail_point;
 use rei_domain::ids::ShardId;
 
 use crate::batch::{Batch, BatchError, BatchLimits, Batcher};
@@ -59,12 +60,13 @@ impl LedgerActor {
             operations,
             receipt,
         } = batch;
+        fail_point!("ledger.flush");
         let (store, shard, now) = (self.store.clone(), self.shard, self.clock.now());
         let write = async move {
             let outcome = store.apply(shard, &operations, now).await;
             if let Ok(outcomes) = &outcome {
                 for (command, outcome) in operations.iter().zip(outcomes) {
-                    metrics::JOBS.posted(command, outcome);
+                    metrics::JOBS.posted(command, outcome, now);
                 }
             }
             receipt.settle(outcome);

@@ -6,15 +6,18 @@
 
 pub mod supervision;
 
+pub mod audit;
 pub mod batch;
 pub mod bell;
 pub mod gate;
 pub mod meter;
 pub mod metrics;
 pub mod notary;
+pub mod orders;
 pub mod patience;
 pub mod ports;
 
+pub mod cashier;
 pub mod courier;
 pub mod intake;
 pub mod ledger;
@@ -22,4 +25,5 @@ pub mod poller;
 pub mod provider;
 pub mod runner;
 pub mod scheduler;
+pub mod series;
 pub mod session;

@@ -18,11 +18,16 @@ use rei_domain::billing::Ending;
 use rei_domain::job::LaneName;
 use rei_domain::ledger::{Applied, HoldPurpose, Movement, Refusal};
 use rei_domain::spec::Mode;
-use rei_domain::time::Span;
+use rei_domain::time::{Moment, Span};
 
-use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, Rider};
+use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, RefundEnd, Rider};
 use crate::ports::provider::ProviderError;
 use crate::supervision::Cause;
+
+pub(crate) mod books;
+mod payments;
+
+pub use payments::PaymentMeters;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 
@@ -30,8 +35,10 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 pub fn registry() -> &'static Registry {
     LazyLock::force(&ACTORS);
     LazyLock::force(&JOBS);
+    LazyLock::force(&PAYMENTS);
     LazyLock::force(&PROVIDERS);
-    LazyLock::force(&LEDGER);
+    LazyLock::force(&payments::PAYMENTS);
+    LazyLock::force(&books::BOOKS);
     &REGISTRY
 }
 
@@ -218,18 +225,32 @@ impl Jobs {
         }
     }
 
-    /// A command was decided.
-    pub(crate) fn posted(&self, command: &LedgerCommand, outcome: &LedgerOutcome) {
+    /// A command was decided at this moment. What is applied once is counted once, however
+    /// often it is asked for and whoever asks.
+    pub(crate) fn posted(&self, command: &LedgerCommand, outcome: &LedgerOutcome, at: Moment) {
         match outcome {
             LedgerOutcome::Applied {
                 applied: Applied::Now,
                 ..
-            } => {
-                if let Rider::Submit { job, .. } = &command.rider {
+            } => match &command.rider {
+                Rider::Submit { job, .. } => {
                     let labels = [kind(job.spec.mode()), job.lane.as_str()];
                     self.accepted.with_label_values(&labels).inc();
                 }
-            }
+                Rider::Cancel { job } => {
+                    let (mode, ending) = (job.spec.mode(), Ending::CancelledBeforeSubmit);
+                    self.finished(mode, job.lane, "none", ending, at - job.created_at);
+                }
+                // Whoever ran the job counts its end: it knows the provider.
+                Rider::None
+                | Rider::Finish { .. }
+                | Rider::RetryLost { .. }
+                | Rider::Credit(_)
+                | Rider::HoldRefund(_)
+                | Rider::SettleRefund(_)
+                | Rider::Reverse(_)
+                | Rider::Usage(_) => {}
+            },
             LedgerOutcome::Applied {
                 applied: Applied::Before,
                 ..
@@ -245,8 +266,12 @@ impl Jobs {
                 CommandRefusal::Money(_)
                 | CommandRefusal::Draft(_)
                 | CommandRefusal::Banned { .. }
+                | CommandRefusal::Act { .. }
                 | CommandRefusal::UsageMoved
-                | CommandRefusal::DraftNotFound,
+                | CommandRefusal::DraftNotFound
+                | CommandRefusal::TopupMoved { .. }
+                | CommandRefusal::RefundMoved { .. }
+                | CommandRefusal::MoreThanPaid { .. },
             ) => {}
         }
     }
@@ -283,7 +308,7 @@ const OVERDRAWING: [&str; 4] = ["hold", "refund_hold", "admin_debit", "other"];
 /// Which movement of a refused command it was.
 fn overdrawing(command: &LedgerCommand) -> &'static str {
     let operations = command.posting.operations.iter();
-    let found = operations.filter_map(|operation| match &operation.movement {
+    let taking = operations.filter_map(|operation| match &operation.movement {
         Movement::PlaceHold { purpose, .. } => Some(match purpose {
             HoldPurpose::Job | HoldPurpose::Window => OVERDRAWING[0],
             HoldPurpose::Refund { .. } => OVERDRAWING[1],
@@ -302,7 +327,7 @@ fn overdrawing(command: &LedgerCommand) -> &'static str {
         | Movement::BookProviderCost { .. }
         | Movement::BookLoss { .. } => None,
     });
-    found.last().unwrap_or(OVERDRAWING[3])
+    taking.last().unwrap_or(OVERDRAWING[3])
 }
 
 fn kind(mode: Mode) -> &'static str {
@@ -316,7 +341,7 @@ fn outcome(ending: Ending) -> (&'static str, &'static str) {
     match ending {
         Ending::Delivered => ("delivered", "none"),
         Ending::ModerationRefused => ("refused", "moderation"),
-        Ending::InputUnavailable => ("refused", "user"),
+        Ending::InputUnavailable | Ending::InputsTooLarge => ("refused", "user"),
         Ending::ProviderFailed => ("failed", "provider"),
         Ending::TimedOut => ("failed", "timeout"),
         Ending::OurFault => ("failed", "ours"),
@@ -324,50 +349,120 @@ fn outcome(ending: Ending) -> (&'static str, &'static str) {
     }
 }
 
-// The books
+// Payments
 
-pub(crate) static LEDGER: LazyLock<LedgerMeters> = LazyLock::new(LedgerMeters::new);
+/// Seconds from the payment to its credit; 60 is the objective, 600 the bound.
+const CREDIT_BUCKETS: [f64; 10] = [
+    1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 3_600.0,
+];
 
-/// What the notary sees of the books.
-pub(crate) struct LedgerMeters {
-    imbalance: IntGauge,
-    checkpoints: IntCounter,
-    broken: IntGauge,
+/// Seconds from the hold to the payer's money; banks take up to three days.
+const REFUND_BUCKETS: [f64; 8] = [1.0, 5.0, 30.0, 120.0, 600.0, 3_600.0, 86_400.0, 259_200.0];
+
+/// A credit within this is in time.
+const IN_TIME: Span = Span::from_secs(60);
+
+pub(crate) static PAYMENTS: LazyLock<Payments> = LazyLock::new(Payments::new);
+
+/// The metric families of top-ups and refunds, by payment method.
+pub(crate) struct Payments {
+    settled: IntCounterVec,
+    credit_delay: HistogramVec,
+    uncredited: IntGaugeVec,
+    refund_delay: HistogramVec,
 }
 
-impl LedgerMeters {
+impl Payments {
     fn new() -> Self {
+        let by_method = ["psp"];
         Self {
-            imbalance: register(IntGauge::new(
-                "rei_ledger_imbalance_kopecks",
-                "What all balances together are away from zero.",
+            settled: register(IntCounterVec::new(
+                Opts::new(
+                    "rei_payments_settled_total",
+                    "Payments that the method calls paid, by what became of them.",
+                ),
+                &["psp", "result"],
             )),
-            checkpoints: register(IntCounter::new(
-                "rei_ledger_checkpoints_total",
-                "Checkpoints of days that this node made.",
+            credit_delay: register(HistogramVec::new(
+                HistogramOpts::new(
+                    "rei_payment_credit_delay_seconds",
+                    "Time from the payment to its credit.",
+                )
+                .buckets(CREDIT_BUCKETS.to_vec()),
+                &by_method,
             )),
-            broken: register(IntGauge::new(
-                "rei_ledger_chain_broken",
-                "1 while a row's hash does not follow from the rows before it.",
+            uncredited: register(IntGaugeVec::new(
+                Opts::new(
+                    "rei_payments_uncredited_oldest_age_seconds",
+                    "How long the oldest payment waits for its credit or for a person.",
+                ),
+                &by_method,
+            )),
+            refund_delay: register(HistogramVec::new(
+                HistogramOpts::new(
+                    "rei_refund_delay_seconds",
+                    "Time from a refund's hold to its end.",
+                )
+                .buckets(REFUND_BUCKETS.to_vec()),
+                &["psp", "result"],
             )),
         }
     }
 
-    /// The sum of all balances was taken.
-    pub(crate) fn weighed(&self, imbalance: rei_domain::money::Money) {
-        self.imbalance.set(imbalance.kopecks());
+    /// Every known label set of a method exists from the start.
+    pub(crate) fn export_zeros(&self, method: &str) {
+        for result in ["credited_in_time", "late", "parked"] {
+            self.settled.with_label_values(&[method, result]);
+        }
+        for result in ["returned", "refused"] {
+            self.refund_delay.with_label_values(&[method, result]);
+        }
+        self.credit_delay.with_label_values(&[method]);
+        self.uncredited.with_label_values(&[method]);
     }
 
-    /// Days were covered, and every row was in order.
-    pub(crate) fn closed(&self, count: u32) {
-        self.checkpoints.inc_by(u64::from(count));
-        self.broken.set(0);
+    /// A payment was credited, this long after it was made; a method that does not tell the
+    /// moment is taken to have been quick.
+    pub(crate) fn credited(&self, method: &str, delay: Option<Span>) {
+        let delay = delay.unwrap_or(Span(0));
+        let result = if delay <= IN_TIME {
+            "credited_in_time"
+        } else {
+            "late"
+        };
+        self.settled.with_label_values(&[method, result]).inc();
+        self.credit_delay
+            .with_label_values(&[method])
+            .observe(seconds(delay));
     }
 
-    /// A row was not.
-    pub(crate) fn broken(&self) {
-        self.broken.set(1);
+    /// A payment waits for a person.
+    pub(crate) fn parked(&self, method: &str) {
+        self.settled.with_label_values(&[method, "parked"]).inc();
     }
+
+    /// How long the oldest payment waits; `None` when none does.
+    pub(crate) fn uncredited(&self, method: &str, age: Option<Span>) {
+        let secs = age.map_or(0, Span::whole_secs);
+        self.uncredited
+            .with_label_values(&[method])
+            .set(i64::try_from(secs).unwrap_or(i64::MAX));
+    }
+
+    /// A refund ended, this long after its hold.
+    pub(crate) fn refunded(&self, method: &str, end: &RefundEnd, took: Span) {
+        let result = match end {
+            RefundEnd::Returned => "returned",
+            RefundEnd::Refused { .. } => "refused",
+        };
+        self.refund_delay
+            .with_label_values(&[method, result])
+            .observe(seconds(took));
+    }
+}
+
+fn seconds(span: Span) -> f64 {
+    Duration::from_micros(u64::try_from(span.0).unwrap_or(0)).as_secs_f64()
 }
 
 // Providers
@@ -474,7 +569,11 @@ impl ProviderMeters {
 
 #[cfg(test)]
 mod tests {
+    use rei_domain::conversation::Balance;
+    use rei_domain::ledger::Posting;
+
     use super::*;
+    use crate::runner::tests::waiting_job;
 
     #[test]
     fn every_end_of_a_call_has_a_series_before_the_first_call() {
@@ -489,6 +588,33 @@ mod tests {
             let series = family.get_metric().iter();
             let fresh = series.filter(|it| it.get_label().iter().any(|l| l.value() == "fresh"));
             assert_eq!(fresh.count(), count, "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn a_withdrawn_job_counts_once_however_often_its_withdrawal_is_asked_for() {
+        let mut job = waiting_job();
+        // No other test withdraws a job of this lane.
+        job.lane = LaneName::Low;
+        let created_at = job.created_at;
+        let labels = ["image_edit", "low", "none", "cancelled", "user"];
+        let cancelled = || JOBS.finished.with_label_values(&labels).get();
+        let command = LedgerCommand {
+            posting: Posting {
+                user: job.user,
+                operations: Vec::new(),
+            },
+            rider: Rider::Cancel { job: Box::new(job) },
+            outbox: Vec::new(),
+            audit: None,
+        };
+        let applied = |applied| LedgerOutcome::Applied {
+            applied,
+            balance: Balance::default(),
+        };
+        for (applied, count) in [(applied(Applied::Now), 1), (applied(Applied::Before), 1)] {
+            JOBS.posted(&command, &applied, created_at + Span::from_secs(9));
+            assert_eq!(cancelled(), count);
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 
-use crate::metrics;
+use crate::metrics::books::BOOKS;
 use crate::ports::StoreError;
 use crate::ports::checkpoints::{CheckpointStore, Closed};
 use crate::ports::clock::Clock;
@@ -73,19 +73,19 @@ async fn go(ports: NotaryPorts, tick: Duration) {
 /// Weighs the books and covers the days that are over.
 pub async fn look(ports: &NotaryPorts) -> Result<(), StoreError> {
     let imbalance = ports.checkpoints.imbalance().await?;
-    metrics::LEDGER.weighed(imbalance);
+    BOOKS.weighed(imbalance);
     if imbalance.kopecks() != 0 {
         tracing::error!(kopecks = imbalance.kopecks(), "the books do not balance");
     }
     let now = ports.clock.now();
     match ports.checkpoints.close_days(now).await? {
-        Closed::Made(0) => metrics::LEDGER.closed(0),
+        Closed::Made(0) => BOOKS.closed(0),
         Closed::Made(count) => {
-            metrics::LEDGER.closed(count);
+            BOOKS.closed(count);
             tracing::info!(count, "checkpoints are made");
         }
         Closed::Broken { shard, seq } => {
-            metrics::LEDGER.broken();
+            BOOKS.broken();
             tracing::error!(%shard, seq, "the journal's chain is broken, no checkpoint covers it");
         }
     }

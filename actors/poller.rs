@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
+use fail::fail_point;
 
 use crate::ports::intake::Intake;
 use crate::ports::updates::{SourceEnd, UpdateSource};
@@ -58,7 +59,9 @@ impl Child for Poller {
 
 async fn poll(mut source: Box<dyn UpdateSource>, intake: Arc<dyn Intake>) -> SourceEnd {
     loop {
-        match source.next(intake.as_ref()).await {
+        let polled = source.next(intake.as_ref()).await;
+        fail_point!("poller.polled");
+        match polled {
             Ok(pause) if pause > Duration::ZERO => tokio::time::sleep(pause).await,
             Ok(_) => {}
             Err(end) => return end,

@@ -2,6 +2,7 @@
 //!
 //! Errors are classified by what the caller does next, never by what the wire said.
 
+pub mod acts;
 pub mod assets;
 pub mod audit;
 pub mod checkpoints;
@@ -13,10 +14,13 @@ pub mod intake;
 pub mod jobs;
 pub mod ledger;
 pub mod messenger;
+pub mod notices;
 pub mod outbox;
 pub mod payments;
 pub mod provider;
+pub mod series;
 pub mod statements;
+pub mod topups;
 pub mod updates;
 pub mod usage;
 pub mod users;

@@ -61,6 +61,8 @@ pub struct RunnerSettings {
     pub retry_max: Span,
     /// How long a store that is away is waited for while a paid result is in hand.
     pub patience: Patience,
+    /// The bytes that the inputs of one job may have together.
+    pub inputs_bytes_max: u64,
 }
 
 /// How a run ended.
@@ -162,6 +164,9 @@ impl Run<'_> {
             Ok(inputs) => inputs,
             Err(InputFault::Unavailable) => {
                 return self.fail(Ending::InputUnavailable, None, None).await;
+            }
+            Err(InputFault::TooLargeTogether) => {
+                return self.fail(Ending::InputsTooLarge, None, None).await;
             }
             Err(InputFault::Later) => return self.requeue_without_attempt().await,
         };
@@ -438,11 +443,20 @@ impl Run<'_> {
 
     async fn inputs(&self) -> Result<Result<Vec<Picture>, InputFault>, Stop> {
         let mut pictures = Vec::with_capacity(self.job.spec.inputs.len());
+        let mut bytes_left = self.settings.inputs_bytes_max;
         for input in &self.job.spec.inputs {
-            match self.input(input).await? {
-                Ok(picture) => pictures.push(picture),
+            let picture = match self.input(input).await? {
+                Ok(picture) => picture,
                 Err(fault) => return Ok(Err(fault)),
+            };
+            match bytes_left.checked_sub(picture.bytes.len() as u64) {
+                Some(left) => bytes_left = left,
+                None => {
+                    tracing::info!(job.id = %self.job.id, "the inputs together are too large");
+                    return Ok(Err(InputFault::TooLargeTogether));
+                }
             }
+            pictures.push(picture);
         }
         Ok(Ok(pictures))
     }
@@ -544,6 +558,8 @@ impl Run<'_> {
 enum InputFault {
     /// It never will be.
     Unavailable,
+    /// With those before it, it is more than one request may have.
+    TooLargeTogether,
     /// Telegram does not answer now.
     Later,
 }
@@ -580,4 +596,4 @@ fn result_asset(job: &Job) -> AssetId {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::prelude::*;
+use fail::fail_point;
 use rei_domain::job::LaneName;
 use tokio::sync::Semaphore;
 
@@ -135,6 +136,7 @@ impl Rounds {
             job: next.job.id.clone(),
             fence: next.job.fence,
         };
+        fail_point!("scheduler.leased");
         match self.provider.gate.tell(RunJob(next)) {
             Ok(()) => Ok(()),
             Err(error) => {

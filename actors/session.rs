@@ -3,13 +3,17 @@
 //! The actor holds nothing but "I am at it": the stored updates are the queue and the rows are
 //! the state, so it can be replaced or leave at any time. It leaves when its chat is quiet.
 
+pub mod admin;
 mod bonus;
 mod boost;
 pub mod conversation;
 mod other;
 mod requests;
+mod returns;
+mod series;
 mod statements;
 mod taps;
+mod topup;
 
 use std::time::Duration;
 

@@ -13,6 +13,8 @@ pub enum Ending {
     TimedOut,
     /// An input picture can no longer be fetched, or is no picture.
     InputUnavailable,
+    /// The input pictures together are more than the provider takes.
+    InputsTooLarge,
     /// A fault of this platform.
     OurFault,
     /// The user or an admin cancelled before the submit.
@@ -21,12 +23,13 @@ pub enum Ending {
 
 impl Ending {
     /// Every ending; a test walks it.
-    pub const ALL: [Ending; 7] = [
+    pub const ALL: [Ending; 8] = [
         Ending::Delivered,
         Ending::ModerationRefused,
         Ending::ProviderFailed,
         Ending::TimedOut,
         Ending::InputUnavailable,
+        Ending::InputsTooLarge,
         Ending::OurFault,
         Ending::CancelledBeforeSubmit,
     ];
@@ -39,6 +42,7 @@ impl Ending {
             Ending::ProviderFailed => "provider",
             Ending::TimedOut => "timeout",
             Ending::InputUnavailable => "input",
+            Ending::InputsTooLarge => "input_size",
             Ending::OurFault => "ours",
             Ending::CancelledBeforeSubmit => "cancelled",
         }
@@ -67,6 +71,7 @@ pub fn user_money(ending: Ending) -> UserMoney {
         | Ending::ProviderFailed
         | Ending::TimedOut
         | Ending::InputUnavailable
+        | Ending::InputsTooLarge
         | Ending::OurFault
         | Ending::CancelledBeforeSubmit => UserMoney::Returned,
     }

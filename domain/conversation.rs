@@ -1,13 +1,16 @@
 //! The conversation: what a user can do, in words that do not know Telegram's wire, and what
 //! the bot can say, in values that do not know a language.
 
+use crate::admin::{AdminReply, Press};
 use crate::draft::Draft;
-use crate::ids::{AssetId, DraftId, JobId, MessageId, Nonce, TopupId, UsageId};
+use crate::ids::{ActId, AssetId, DraftId, JobId, MessageId, Nonce, TopupId, UsageId};
 use crate::metering::Tariff;
 use crate::money::Money;
+use crate::series::{COUNTS, SeriesEnd};
 use crate::spec::{Aspect, Input, PROMPT_CHARS_MAX, Size};
 use crate::statement::{Month, Page, Place, Proving, SessionPage, Standing};
 use crate::time::Moment;
+use crate::topup::{TopupReply, TopupTap};
 
 /// The languages of the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +100,10 @@ pub enum Unsupported {
     File,
     /// A picture above the size limit.
     TooLarge,
+    /// The pictures of one request together are above this limit in bytes.
+    TooLargeTogether {
+        bytes_max: u64,
+    },
     /// More words than a prompt may have.
     TooLong,
     /// No words at all.
@@ -157,6 +164,18 @@ pub enum Tap {
     SetLanguage {
         language: Language,
     },
+    /// Opens the card's page of series.
+    ShowSeries {
+        draft: DraftId,
+    },
+    /// Confirms the draft as the first step of a series of this many.
+    StartSeries {
+        draft: DraftId,
+        nonce: Nonce,
+        count: u32,
+    },
+    /// Top-ups and refunds.
+    Topup(TopupTap),
     /// Starts a boost at the price that the button showed.
     StartBoost {
         usage: UsageId,
@@ -178,6 +197,12 @@ pub enum Tap {
     },
     /// The proof of own rows.
     Receipt(Proving),
+    /// Agrees to an admin's act, or drops it.
+    Act {
+        act: ActId,
+        nonce: Nonce,
+        press: Press,
+    },
 }
 
 impl Tap {
@@ -188,6 +213,12 @@ impl Tap {
             Tap::Discard { draft } => format!("d.{draft}.no"),
             Tap::ShowAspects { draft } => format!("d.{draft}.shapes"),
             Tap::ShowCard { draft } => format!("d.{draft}.card"),
+            Tap::ShowSeries { draft } => format!("d.{draft}.series"),
+            Tap::StartSeries {
+                draft,
+                nonce,
+                count,
+            } => format!("d.{draft}.n.{count}.{nonce}"),
             Tap::SetAspect { draft, aspect } => format!("d.{draft}.a.{}", aspect.as_str()),
             Tap::SetSize { draft, size } => format!("d.{draft}.s.{}", size.as_str()),
             Tap::CancelJob { job } => format!("j.{job}.cancel"),
@@ -195,6 +226,7 @@ impl Tap {
             Tap::EditResult { job } => format!("j.{job}.edit"),
             Tap::AsFile { job } => format!("j.{job}.file"),
             Tap::SetLanguage { language } => format!("l.{}", language.as_str()),
+            Tap::Topup(tap) => tap.render(),
             Tap::StartBoost { usage, rate } => format!("u.{usage}.go.{}", rate.kopecks()),
             Tap::StopBoost { usage } => format!("u.{usage}.stop"),
             Tap::History { token, place } => match place {
@@ -207,7 +239,11 @@ impl Tap {
                 Some(usage) => format!("g.{token}.{usage}"),
             },
             Tap::Receipt(Proving::Rows { from, to }) => format!("r.{from}.{to}"),
-            Tap::Receipt(Proving::Topup(topup)) => format!("t.{topup}.receipt"),
+            Tap::Receipt(Proving::Topup(topup)) => format!("r.{topup}"),
+            Tap::Act { act, nonce, press } => match press {
+                Press::Allow => format!("a.{act}.ok.{nonce}"),
+                Press::Drop => format!("a.{act}.no.{nonce}"),
+            },
         }
     }
 
@@ -220,6 +256,7 @@ impl Tap {
                 .ok_or(UnknownTap),
             ["d", id, rest @ ..] if is_id(id) => draft_tap(DraftId::new(*id), rest),
             ["j", id, verb] if is_id(id) => job_tap(JobId::new(*id), verb),
+            ["p", rest @ ..] => TopupTap::parse(rest).map(Tap::Topup),
             ["u", id, rest @ ..] if is_id(id) => boost_tap(UsageId::new(*id), rest),
             ["h", token, rest @ ..] if is_id(token) => {
                 let place = match rest {
@@ -243,12 +280,22 @@ impl Tap {
                 from: row_number(from)?,
                 to: row_number(to)?,
             })),
-            ["t", topup, "receipt"] if is_id(topup) => {
-                Ok(Tap::Receipt(Proving::Topup(TopupId::new(*topup))))
+            ["r", topup] if is_id(topup) => Ok(Tap::Receipt(Proving::Topup(TopupId::new(*topup)))),
+            ["a", id, verb, nonce] if is_id(id) && is_id(nonce) => {
+                act_tap(ActId::new(*id), verb, Nonce::new(*nonce))
             }
             _ => Err(UnknownTap),
         }
     }
+}
+
+fn act_tap(act: ActId, verb: &str, nonce: Nonce) -> Result<Tap, UnknownTap> {
+    let press = match verb {
+        "ok" => Press::Allow,
+        "no" => Press::Drop,
+        _ => return Err(UnknownTap),
+    };
+    Ok(Tap::Act { act, nonce, press })
 }
 
 fn draft_tap(draft: DraftId, rest: &[&str]) -> Result<Tap, UnknownTap> {
@@ -260,6 +307,15 @@ fn draft_tap(draft: DraftId, rest: &[&str]) -> Result<Tap, UnknownTap> {
         ["no"] => Ok(Tap::Discard { draft }),
         ["shapes"] => Ok(Tap::ShowAspects { draft }),
         ["card"] => Ok(Tap::ShowCard { draft }),
+        ["series"] => Ok(Tap::ShowSeries { draft }),
+        ["n", count, nonce] if is_id(nonce) => {
+            let count = COUNTS.into_iter().find(|known| known.to_string() == *count);
+            count.ok_or(UnknownTap).map(|count| Tap::StartSeries {
+                draft,
+                nonce: Nonce::new(*nonce),
+                count,
+            })
+        }
         ["a", aspect] => Aspect::parse(aspect)
             .map(|aspect| Tap::SetAspect { draft, aspect })
             .ok_or(UnknownTap),
@@ -320,6 +376,7 @@ pub struct Balance {
 pub enum CardPage {
     Main,
     Shapes,
+    Series,
 }
 
 /// What the bot says. A view turns it into words and buttons.
@@ -369,6 +426,24 @@ pub enum Reply {
         balance: Balance,
         refusal: Option<BoostRefusal>,
     },
+    /// `/stop` ends this many series after their running steps.
+    SeriesStopping {
+        count: u32,
+    },
+    /// A series goes no further than the step that just began.
+    SeriesLastStep {
+        step: u32,
+        wanted: u32,
+    },
+    /// How a series ended.
+    SeriesEnded {
+        delivered: u32,
+        wanted: u32,
+        charged: Money,
+        took_secs: u64,
+        reason: SeriesEnd,
+        balance: Balance,
+    },
     /// `/stop` found nothing that runs.
     NothingRuns,
     /// A page of the statement; `token` names the message for its buttons.
@@ -397,6 +472,10 @@ pub enum Reply {
     },
     /// A request of ours could not be kept; nothing was charged.
     TryLater,
+    /// To admins, and about what they did.
+    Admin(Box<AdminReply>),
+    /// Top-ups and refunds.
+    Topup(TopupReply),
 }
 
 /// Why a boost did not start.
@@ -448,6 +527,10 @@ pub enum Toast {
     /// Not the user's, or gone: the same answer for both.
     NotFound,
     TryLater,
+    /// The user may not order; a message says why.
+    Banned,
+    /// Whoever asked for an act cannot be the second one to agree.
+    AnotherAdmin,
 }
 
 /// Trims a prompt and checks its length.
@@ -490,6 +573,14 @@ mod tests {
             },
             Tap::ShowCard {
                 draft: draft.clone(),
+            },
+            Tap::ShowSeries {
+                draft: draft.clone(),
+            },
+            Tap::StartSeries {
+                draft: draft.clone(),
+                nonce: Nonce::new("0123456789abcdef"),
+                count: 8,
             },
             Tap::CancelJob { job: job.clone() },
             Tap::Again { job: job.clone() },
@@ -534,6 +625,11 @@ mod tests {
         }
         for language in Language::ALL {
             taps.push(Tap::SetLanguage { language });
+        }
+        for press in [Press::Allow, Press::Drop] {
+            let act = ActId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b");
+            let nonce = Nonce::new("0123456789abcdef");
+            taps.push(Tap::Act { act, nonce, press });
         }
         taps
     }

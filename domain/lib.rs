@@ -4,8 +4,10 @@
 //! randomness, no serde. `now`, ids and nonces come in as values, so a month of use can be
 //! replayed in milliseconds and a decision can be tested without a house around it.
 
+pub mod admin;
 pub mod audit;
 pub mod billing;
+pub mod breaker;
 pub mod conversation;
 pub mod draft;
 pub mod ids;
@@ -15,10 +17,14 @@ pub mod ledger;
 pub mod metering;
 pub mod money;
 pub mod pace;
+pub mod payment;
 pub mod pricing;
 pub mod receipt;
+pub mod refund;
+pub mod series;
 pub mod spec;
 pub mod statement;
 pub mod time;
+pub mod topup;
 pub mod turns;
 pub mod usage;

@@ -112,13 +112,7 @@ impl Tree {
 
 /// Whether a row stands at `index`, counted from zero, among the `size` rows under `root`
 /// (RFC 9162, 2.1.3.2).
-pub fn is_under(
-    root: &Digest32,
-    row: &Digest32,
-    index: u64,
-    size: u64,
-    path: &[Digest32],
-) -> bool {
+pub fn is_under(root: &Digest32, row: &Digest32, index: u64, size: u64, path: &[Digest32]) -> bool {
     if index >= size {
         return false;
     }
@@ -190,8 +184,7 @@ impl Day {
         let shifted = self.0 + 719_468;
         let era = shifted.div_euclid(146_097);
         let of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
         let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let march_month = (5 * of_year + 2) / 153;
         let day = of_year - (153 * march_month + 2) / 5 + 1;
@@ -311,7 +304,13 @@ impl ProvenRow {
             return Err(ReceiptFault::NotCovered { seq: self.seq });
         }
         let index = u64::try_from(self.seq - checkpoint.first).unwrap_or(u64::MAX);
-        if is_under(&checkpoint.root, &hash, index, checkpoint.size(), &self.path) {
+        if is_under(
+            &checkpoint.root,
+            &hash,
+            index,
+            checkpoint.size(),
+            &self.path,
+        ) {
             Ok(())
         } else {
             Err(ReceiptFault::NotProven { seq: self.seq })

@@ -9,7 +9,8 @@ pub const PROMPT_CHARS_MAX: usize = 4096;
 /// Input pictures in one request, Nano Banana Pro (`contracts/gemini-image.md`).
 pub const INPUTS_MAX: usize = 14;
 
-/// The largest input picture in bytes: 14 of them stay within the provider's advice.
+/// The largest input picture in bytes (`contracts/gemini-image.md`). How much all of one request
+/// may have together is a provider's setting.
 pub const INPUT_BYTES_MAX: u64 = 7 * 1024 * 1024;
 
 /// How a picture comes to be. Chosen from the inputs, never asked.
@@ -139,4 +140,14 @@ impl ImageSpec {
             Mode::Edit
         }
     }
+}
+
+/// The bytes of all inputs together as far as they are known before the inputs are fetched:
+/// never more than they really have.
+pub fn known_bytes(inputs: &[Input]) -> u64 {
+    let known = |input: &Input| match input {
+        Input::Telegram { bytes, .. } => bytes.unwrap_or(0),
+        Input::Asset(_) => 0,
+    };
+    inputs.iter().map(known).fold(0, u64::saturating_add)
 }

@@ -82,10 +82,9 @@ impl LineKind {
             LineKind::Bonus | LineKind::Payment | LineKind::AdminCredit | LineKind::JobRefund => {
                 amount
             }
-            LineKind::AdminDebit
-            | LineKind::DebtPayment
-            | LineKind::Charged
-            | LineKind::Refund => Money::from_kopecks(-amount.kopecks()),
+            LineKind::AdminDebit | LineKind::DebtPayment | LineKind::Charged | LineKind::Refund => {
+                Money::from_kopecks(-amount.kopecks())
+            }
             LineKind::Debt | LineKind::Reversal | LineKind::SetAside | LineKind::Returned => {
                 Money::ZERO
             }
@@ -266,11 +265,13 @@ impl Month {
             }
         };
         let digits = |text: &str, most: usize| {
-            let plain = (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+            let plain =
+                (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
             plain.then(|| text.parse::<i64>().ok()).flatten()
         };
         let (year, month) = (digits(year, 4)?, digits(month, 2)?);
-        ((1970..=9999).contains(&year) && (1..=12).contains(&month)).then_some(Month { year, month })
+        ((1970..=9999).contains(&year) && (1..=12).contains(&month))
+            .then_some(Month { year, month })
     }
 
     /// `2026-11`.
@@ -330,7 +331,9 @@ mod tests {
     #[test]
     fn a_month_is_read_both_ways_and_nothing_else_is_one() {
         assert_eq!(Month::parse("11.2026"), Month::parse("2026-11"));
-        for wrong in ["", "2026", "2026-13", "2026-0", "+2026-1", "20266-1", "2026-1-1", "x-y"] {
+        for wrong in [
+            "", "2026", "2026-13", "2026-0", "+2026-1", "20266-1", "2026-1-1", "x-y",
+        ] {
             assert_eq!(Month::parse(wrong), None, "{wrong}");
         }
     }

@@ -4,23 +4,26 @@ mod clock;
 mod house;
 mod readiness;
 mod receipt;
+mod reconcile;
 mod settings;
 mod signals;
+mod tills;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use rei_actors::ports::clock::Clock as _;
+use rei_actors::ports::payments::Environment as PaymentEnvironment;
 use rei_sandbox::{Exposure, Sandbox, yookassa};
 use secrecy::SecretString;
 
-use crate::cli::{DemoArgs, SandboxArgs};
+use crate::cli::{DemoArgs, ReconcileArgs, SandboxArgs};
 use crate::config::{Config, Environment, Loaded, Log, LogFormat};
 use crate::logging;
 use crate::store::{Db, verify};
 
-pub use clock::SystemClock;
+pub use clock::{SystemClock, UuidIds};
 pub use house::House;
 pub use receipt::verify_receipt;
 
@@ -81,6 +84,11 @@ pub async fn demo(args: DemoArgs, environment: &Environment) -> anyhow::Result<E
     config.telegram.bot_token = Some(SecretString::from(SANDBOX_BOT_TOKEN));
     config.providers.nano_banana.api_url = sandbox.url("gemini");
     config.providers.nano_banana.api_key = Some(SecretString::from(SANDBOX_GEMINI_KEY));
+    config.yookassa.shop_id = Some(yookassa::SHOP_ID.to_owned());
+    config.yookassa.secret_key = Some(SecretString::from(yookassa::SECRET_KEY));
+    config.yookassa.api_url = sandbox.url("yookassa/v3");
+    config.yookassa.environment = PaymentEnvironment::Test;
+    config.yookassa.webhook_secrets = vec![SecretString::from(SANDBOX_WEBHOOK_SECRET)];
     let house = House::start(&loaded).await?;
     let webhook = format!("http://{}/webhook/yookassa", house.addr());
     notify(&sandbox, webhook)?;
@@ -155,6 +163,11 @@ pub async fn migrate(loaded: Loaded) -> anyhow::Result<ExitCode> {
         println!("Applied {step}.");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Compares the payment methods' lists with the ledger.
+pub async fn reconcile(loaded: Loaded, args: &ReconcileArgs) -> anyhow::Result<ExitCode> {
+    reconcile::run(&loaded, args).await
 }
 
 /// Audits the books; a failure exit code when an invariant is broken.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use rei_domain::time::{Moment, Span};
 
 /// A Telegram bot that sells AI images, with books that always balance.
 #[derive(Debug, Parser)]
@@ -38,7 +39,8 @@ impl Cli {
                 | Command::Migrate
                 | Command::CheckConfig
                 | Command::Verify
-                | Command::Receipt(_),
+                | Command::Receipt(_)
+                | Command::Reconcile(_),
             )
             | None => true,
         };
@@ -68,6 +70,9 @@ pub enum Command {
     /// Check what users were given as proof
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+    /// Compare the payment methods' lists with the ledger, repair what is safe, and print each
+    /// difference; safe beside a running bot; fail if something is left for a person
+    Reconcile(ReconcileArgs),
 }
 
 /// What to do with a receipt.
@@ -87,6 +92,43 @@ pub struct ReceiptArgs {
     /// checked against the checkpoint it brings along
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
+}
+
+/// Which payments to compare.
+#[derive(Args, Clone, Debug)]
+pub struct ReconcileArgs {
+    /// The first day, in Moscow
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub from: Day,
+    /// The last day, in Moscow; by default the first one
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub to: Option<Day>,
+}
+
+/// A day, by its first moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub Moment);
+
+impl ReconcileArgs {
+    /// The moment after the last day.
+    pub fn until(&self) -> Moment {
+        let last = self.to.unwrap_or(self.from);
+        last.max(self.from).0 + DAY
+    }
+}
+
+const DAY: Span = Span::from_secs(24 * 3_600);
+
+/// Moscow keeps UTC+3 without summer time.
+const MOSCOW_SECS: i64 = 3 * 3_600;
+
+fn day(text: &str) -> Result<Day, String> {
+    let date: chrono::NaiveDate = text
+        .parse()
+        .map_err(|_| "must be a date like 2026-11-23".to_owned())?;
+    let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
+    let secs = midnight - MOSCOW_SECS;
+    Ok(Day(Moment(secs.saturating_mul(1_000_000))))
 }
 
 /// How to run the demo.
@@ -125,6 +167,25 @@ mod tests {
         let cli = Cli::try_parse_from(["rei-bot", "serve", "--config", "my.toml"]).unwrap();
         assert!(matches!(cli.command, Some(Command::Serve)));
         assert_eq!(cli.config, Some(PathBuf::from("my.toml")));
+    }
+
+    #[test]
+    fn days_to_reconcile_are_moscows_and_the_last_one_is_whole() {
+        let args = |words: &[&str]| {
+            let words = ["rei-bot", "reconcile"].iter().chain(words);
+            match Cli::try_parse_from(words).map(|cli| cli.command) {
+                Ok(Some(Command::Reconcile(args))) => Ok(args),
+                Ok(_) => panic!("not reconcile"),
+                Err(error) => Err(error.kind()),
+            }
+        };
+        let one = args(&["--from", "1970-01-02"]).unwrap();
+        assert_eq!(one.from, Day(Moment(21 * 3_600_000_000)));
+        assert_eq!(one.until() - one.from.0, DAY);
+        let two = args(&["--from", "2026-11-22", "--to", "2026-11-23"]).unwrap();
+        assert_eq!((two.until() - two.from.0).whole_secs(), 2 * 86_400);
+        assert!(args(&[]).is_err());
+        assert!(args(&["--from", "yesterday"]).is_err());
     }
 
     #[test]

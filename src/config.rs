@@ -19,6 +19,7 @@ mod schema;
 mod sections;
 mod shown;
 mod values;
+mod yookassa;
 
 #[cfg(test)]
 mod tests;
@@ -28,8 +29,10 @@ pub use error::ConfigError;
 pub use layers::{NAMED_VARIABLES, RESERVED_VARIABLES};
 pub use sections::{
     Assets, Billing, Config, Database, Http, Intake, Jobs, Ledger, Log, LogFormat, NanoBanana,
-    Providers, Sessions, Shutdown, Supervision, Telegram,
+    Providers, Sessions, Shutdown, Supervision, Telegram, Topups,
 };
+
+pub use yookassa::{AddressCheck, Receipt, Yookassa};
 
 use layers::Layers;
 

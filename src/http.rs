@@ -1,20 +1,21 @@
-//! The HTTP side: Telegram's webhook, probes, metrics and the admin API.
+//! The HTTP side: the webhooks of Telegram and YooKassa, probes, metrics and the admin API.
 //!
 //! Promises: every secret is compared in constant time and before the body is read; a webhook
-//! is answered 200 only after its update is durable; every limit (head, body, answer,
+//! is answered 200 only after what it brings is durable; every limit (head, body, answer,
 //! connections) is explicit; every error that a handler or the router gives is an RFC 9457
 //! problem with a generic text and an id, and never shows what happened inside.
 //! What is no request at all (a head that is malformed, too large or too late) is answered by
 //! the server's parser with a bare status and a closed connection.
 //!
 //! Deliberately not here: TLS (a proxy in front has it), rate limits by address (the proxy
-//! knows the addresses), and any decision about an update.
+//! knows the addresses), and any decision about an update or a payment.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
 use prometheus::Registry;
+use rei_actors::audit::Auditor;
 use rei_actors::ports::checkpoints::CheckpointStore;
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::intake::Intake;
@@ -33,6 +34,7 @@ mod scrape;
 mod secret;
 mod server;
 mod webhook;
+mod yookassa;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +45,7 @@ pub use probes::{BuildInfo, NotReady, ReadinessCheck};
 pub use routes::{Surface, configure};
 pub use secret::{AdminToken, WebhookSecrets};
 pub use server::{Server, StartError};
+pub use yookassa::{AddressProof, ProofError, Proofs, YookassaWebhook};
 
 /// Finds an update's id and the chat whose turn it belongs to in the raw body; `None` when
 /// the body is no update. Must not panic on any bytes.
@@ -86,6 +89,8 @@ pub struct HttpState {
     pub limits: Limits,
     /// `None`: the bot polls, and the webhook's route does not exist.
     pub webhook: Option<Webhook>,
+    /// `None`: the shop is off, and its webhook's route does not exist.
+    pub yookassa: Option<YookassaWebhook>,
     /// All must pass for the node to be ready.
     pub readiness: Vec<Arc<dyn ReadinessCheck>>,
     /// `None`: the admin routes do not exist.
@@ -93,6 +98,8 @@ pub struct HttpState {
     pub actors: Arc<dyn ActorControl>,
     /// What is published of the journal.
     pub checkpoints: Arc<dyn CheckpointStore>,
+    /// Writes down what was done and refused below `/admin`.
+    pub auditor: Arc<Auditor>,
     /// What `/metrics` shows.
     pub registry: Registry,
     pub metrics: HttpMetrics,

@@ -6,11 +6,13 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod logging;
+pub mod payments;
 pub mod pictures;
 pub mod providers;
 pub mod receipts;
 pub mod store;
 pub mod telegram;
+pub mod webhooks;
 
 #[cfg(test)]
 mod loopback;

@@ -36,13 +36,18 @@ fn main() -> ExitCode {
 
 /// Dies at a named place, as `kill -9` would, for the tests of what survives that:
 /// `REI_CRASH_AT=<fail point>:<on which passing, from 1>`. With `REI_PANIC_AT=<fail point>` it
-/// panics there every time. Releases do not have this.
+/// panics there every time, with `REI_PANIC_AT=<fail point>:<times>` that often. Releases do not
+/// have this.
 #[cfg(feature = "failpoints")]
 fn crash_on_request() {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    if let Ok(point) = std::env::var("REI_PANIC_AT") {
-        fail::cfg(point, "panic").expect("a fail point can always be set");
+    if let Ok(plan) = std::env::var("REI_PANIC_AT") {
+        let (point, action) = match plan.split_once(':') {
+            Some((point, times)) => (point, format!("{times}*panic")),
+            None => (plan.as_str(), "panic".to_owned()),
+        };
+        fail::cfg(point, &action).expect("REI_PANIC_AT is <point> or <point>:<times>");
     }
     let Ok(plan) = std::env::var("REI_CRASH_AT") else {
         return;
@@ -105,6 +110,11 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Receipt(ReceiptCommand::Verify(args)) => {
             print!("{}", boot::verify_receipt(&args)?);
             ExitCode::SUCCESS
+        }
+        Command::Reconcile(args) => {
+            let loaded = load(Purpose::Database)?;
+            start_logging(&loaded)?;
+            system.block_on(boot::reconcile(loaded, &args))?
         }
         Command::CheckConfig => {
             let loaded = load(Purpose::Serve)?;

@@ -164,8 +164,7 @@ pub fn verify(file: &str, published: Option<&str>) -> Result<Proven, Fault> {
         checkpoints.push(claimed.checkpoint()?);
     }
     if let Some(list) = published {
-        let list: PublishedList =
-            serde_json::from_str(list).map_err(|_| Fault::UnreadableList)?;
+        let list: PublishedList = serde_json::from_str(list).map_err(|_| Fault::UnreadableList)?;
         let is_published = |claimed: &Published| list.checkpoints.contains(claimed);
         if !read.checkpoints.iter().all(is_published) {
             return Err(ReceiptFault::NotPublished.into());

@@ -10,6 +10,7 @@ pub mod db;
 pub mod stmt;
 pub mod verify;
 
+mod acts;
 mod assets;
 pub(crate) mod audit;
 mod checkpoints;
@@ -18,8 +19,11 @@ mod inbox;
 mod jobs;
 mod ledger;
 mod migrate;
+mod notices;
 mod outbox;
+mod series;
 mod statements;
+mod topups;
 mod usage;
 mod users;
 
@@ -28,6 +32,7 @@ pub(crate) mod fixtures;
 #[cfg(test)]
 mod statements_tests;
 
+pub use acts::ActRows;
 pub use assets::AssetRows;
 pub use audit::AuditRows;
 pub use checkpoints::CheckpointRows;
@@ -37,18 +42,25 @@ pub use drafts::DraftRows;
 pub use inbox::InboxRows;
 pub use jobs::JobRows;
 pub use ledger::LedgerRows;
+pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
+pub use series::SeriesRows;
 pub use statements::StatementRows;
 pub use stmt::Stmt;
+pub use topups::TopupRows;
 pub use usage::UsageRows;
 pub use users::UserRows;
 
 /// Every statement of the stores, file by file.
 pub const STATEMENTS: &[&[&str]] = &[
+    acts::STATEMENTS,
+    acts::effects::STATEMENTS,
+    acts::people::STATEMENTS,
     assets::STATEMENTS,
     audit::STATEMENTS,
     checkpoints::RECEIPT_STATEMENTS,
     checkpoints::STATEMENTS,
+    db::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,
@@ -56,15 +68,25 @@ pub const STATEMENTS: &[&[&str]] = &[
     ledger::STATEMENTS,
     ledger::lots::STATEMENTS,
     ledger::reads::STATEMENTS,
+    ledger::riders::acts::STATEMENTS,
+    ledger::riders::credit::STATEMENTS,
     ledger::riders::jobs::STATEMENTS,
+    ledger::riders::refund::STATEMENTS,
     ledger::riders::submit::STATEMENTS,
     ledger::riders::usage::STATEMENTS,
     ledger::spending::STATEMENTS,
     ledger::writes::STATEMENTS,
     migrate::STATEMENTS,
+    notices::STATEMENTS,
     outbox::STATEMENTS,
     statements::SESSION_STATEMENTS,
     statements::STATEMENTS,
+    series::STATEMENTS,
+    topups::differences::STATEMENTS,
+    topups::forms::STATEMENTS,
+    topups::moves::STATEMENTS,
+    topups::reads::STATEMENTS,
+    topups::refunds::STATEMENTS,
     usage::STATEMENTS,
     users::STATEMENTS,
     verify::audit::STATEMENTS,
@@ -75,16 +97,23 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::holds::STATEMENTS,
     verify::jobs::STATEMENTS,
     verify::lots::STATEMENTS,
+    verify::series::STATEMENTS,
+    verify::notices::STATEMENTS,
     verify::sessions::STATEMENTS,
+    verify::topups::STATEMENTS,
     verify::usage::STATEMENTS,
     verify::waiting::STATEMENTS,
 ];
 
 /// Statements that PostgreSQL alone understands: the locking forms of others.
 pub const POSTGRES_STATEMENTS: &[&[&str]] = &[
+    acts::POSTGRES_ONLY,
     audit::POSTGRES_ONLY,
     ledger::reads::POSTGRES_ONLY,
+    ledger::riders::acts::POSTGRES_ONLY,
+    ledger::riders::credit::POSTGRES_ONLY,
     ledger::riders::jobs::POSTGRES_ONLY,
+    ledger::riders::refund::POSTGRES_ONLY,
     ledger::riders::submit::POSTGRES_ONLY,
     ledger::riders::usage::POSTGRES_ONLY,
     ledger::spending::POSTGRES_ONLY,

@@ -66,6 +66,24 @@ async fn an_album_with_a_caption_is_one_edit_of_all_its_photos() {
 }
 
 #[actix_rt::test]
+async fn pictures_that_are_too_large_together_are_refused_before_anything_is_paid() {
+    in_both(async |house, ann| {
+        let large = |red| {
+            let mut picture = png(red, 30, 30);
+            picture.resize(6_000_000, 0);
+            picture
+        };
+        let album = vec![large(1), large(2), large(3)];
+        ann.0.album(album, Some("put them side by side"));
+        ann.reads("together are too large").await;
+        ann.0.album(vec![large(4), large(5)], Some("and these"));
+        ann.reads("Edit of 2 photos").await;
+        assert!(house.sandbox.gemini.calls().is_empty());
+    })
+    .await;
+}
+
+#[actix_rt::test]
 async fn a_reply_to_the_bots_picture_edits_its_original() {
     in_both(async |house, ann| {
         ann.orders("a lighthouse").await;
@@ -279,7 +297,48 @@ async fn a_boost_runs_until_it_is_stopped_and_orders_go_first_meanwhile() {
         ann.0.text("/stop");
         ann.reads("The boost is off").await;
         ann.0.text("/stop");
-        ann.reads("Nothing runs by the second").await;
+        ann.reads("No boost and no series runs").await;
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_series_brings_its_pictures_one_after_the_other_and_sums_them_up() {
+    in_both(async |house, ann| {
+        ann.0.text("a paper boat");
+        ann.reads("a paper boat").await;
+        ann.presses("🎞 Series").await;
+        ann.presses("🎞 2 for").await;
+        ann.gets_pictures(2).await;
+        ann.reads("2 pictures of 2").await;
+        ann.reads("Charged ₽50").await;
+        assert_eq!(house.sandbox.gemini.calls().len(), 2);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_series_warns_and_stops_before_the_money_does() {
+    in_both(async |house, ann| {
+        ann.0.text("/start");
+        ann.reads("₽500").await;
+        ann.0.text("a tower of clocks");
+        ann.reads("a tower of clocks").await;
+        // Twelve pictures of 4K would be 540 roubles: eleven fit into the bonus.
+        ann.presses("4K").await;
+        ann.reads("₽45").await;
+        ann.presses("🎞 Series").await;
+        ann.presses("🎞 8 for").await;
+        ann.gets_pictures(8).await;
+        ann.0.text("another tower");
+        ann.reads("another tower").await;
+        ann.presses("4K").await;
+        ann.presses("🎞 Series").await;
+        ann.presses("🎞 4 for").await;
+        ann.reads("there is no money for the next").await;
+        ann.reads("does not cover the next step").await;
+        ann.gets_pictures(11).await;
+        assert_eq!(house.sandbox.gemini.calls().len(), 11);
     })
     .await;
 }

@@ -5,19 +5,14 @@
 //! new people order. At the end everything must have ended and the books are audited.
 
 use std::collections::BTreeMap;
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rei_actors::ports::clock::Clock as _;
 use rei_bot::boot::SystemClock;
-use rei_bot::store::{Db, DbConfig, verify};
-use rei_sandbox::telegram::FloodLimits;
-use rei_sandbox::{Exposure, Sandbox};
+use rei_bot::store::verify;
 
-use crate::support::house::{
-    BOT_TOKEN, ENGINES, Engine, GEMINI_KEY, PATIENCE, Person, has_button, is_bots, is_photo,
-};
-use crate::support::postgres::Postgres;
+use crate::support::house::{ENGINES, Engine, PATIENCE, Person, has_button, is_bots, is_photo};
+use crate::support::process::{Bot, World, free_addr, get};
 use crate::support::rows::count;
 
 /// Places where a process dies, each between two steps that a crash must not tear apart.
@@ -45,118 +40,6 @@ const KILLS: u32 = 100;
 
 /// How long a process may live that does not come by its place; then it is killed anyway.
 const LIFE_MAX: Duration = Duration::from_millis(1_500);
-
-/// The bot as a child process.
-struct Bot(Child);
-
-impl Bot {
-    fn start(world: &World, crash_at: Option<&str>) -> Bot {
-        let mut command = Self::command(world);
-        if let Some(plan) = crash_at {
-            command.env("REI_CRASH_AT", plan);
-        }
-        Bot(command.spawn().expect("the bot's binary can be started"))
-    }
-
-    fn command(world: &World) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rei-bot"));
-        command
-            .arg("serve")
-            .current_dir(world.folder.path())
-            .env_clear()
-            .env("BOT_TOKEN", BOT_TOKEN)
-            .env("NANO_BANANA_API_KEY", GEMINI_KEY)
-            .env("TELEGRAM_API_URL", world.sandbox.url("telegram"))
-            .env("NANO_BANANA_API_URL", world.sandbox.url("gemini"))
-            .env("DATABASE_URL", &world.database_url)
-            .env("HTTP_ADDR", "127.0.0.1:0")
-            .env("RUST_LOG", "off")
-            .env("REI__HTTP__WORKERS", "1")
-            .env("REI__BILLING__WELCOME_BONUS_KOPECKS", "50000")
-            .env("REI__TELEGRAM__CHAT_INTERVAL_MS", "1")
-            .env("REI__TELEGRAM__SEND_PER_SECOND", "1000")
-            .env("REI__TELEGRAM__SEND_BURST", "1000")
-            .env("REI__TELEGRAM__SEND_RETRY_BASE_MS", "50")
-            .env("REI__JOBS__POLL_MS", "50")
-            .env("REI__JOBS__LEASE_MS", "700")
-            .env("REI__JOBS__RENEW_MS", "200")
-            .env("REI__SESSIONS__UPDATE_ATTEMPTS_MAX", "50")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command
-    }
-
-    /// SIGTERM; waits until it ended by itself.
-    async fn terminate(mut self) -> ExitStatus {
-        let kill = Command::new("kill").arg(self.0.id().to_string()).status();
-        assert!(kill.expect("kill can be run").success());
-        let ended = tokio::task::spawn_blocking(move || self.0.wait());
-        let ended = tokio::time::timeout(PATIENCE, ended).await;
-        let status = ended
-            .expect("it ends in time")
-            .expect("the wait is not cancelled");
-        status.expect("a child can be waited for")
-    }
-
-    fn is_dead(&mut self) -> bool {
-        let ended = self.0.try_wait().expect("a child can be asked after");
-        ended.is_some()
-    }
-
-    /// SIGKILL, unless it died by itself.
-    fn kill(mut self) {
-        // Dead already is as good.
-        let _ = self.0.kill();
-        self.0.wait().expect("a killed child can be waited for");
-    }
-}
-
-struct World {
-    sandbox: Sandbox,
-    folder: tempfile::TempDir,
-    database_url: String,
-}
-
-impl World {
-    async fn make(engine: Engine) -> World {
-        let sandbox = Sandbox::start(rei_sandbox::Config {
-            addr: ([127, 0, 0, 1], 0).into(),
-            bot_token: BOT_TOKEN.to_owned(),
-            gemini_key: GEMINI_KEY.to_owned(),
-            exposure: Exposure::Loopback,
-        })
-        .await
-        .expect("the sandbox starts");
-        sandbox.telegram.set_flood_limits(FloodLimits::off());
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let database_url = match engine {
-            Engine::Sqlite => format!("sqlite://{}/rei.db", folder.path().display()),
-            Engine::Postgres => Postgres::shared().database().await,
-        };
-        World {
-            sandbox,
-            folder,
-            database_url,
-        }
-    }
-
-    fn db(&self) -> Db {
-        Db::try_new(&DbConfig {
-            url: self.database_url.clone(),
-            connections_max: 2,
-            wait_max: PATIENCE,
-            statement_max: PATIENCE,
-            busy_max: PATIENCE,
-        })
-        .expect("the URL is right")
-    }
-
-    fn person(&self, number: u32) -> Person {
-        let id = i64::from(number) + 1_000;
-        Person(self.sandbox.telegram.player(id, "Ann", "en"))
-    }
-}
 
 /// Looks at the chat until it shows something, the bot is dead, or its life is over.
 async fn sees_or_dies<T>(
@@ -342,6 +225,49 @@ async fn a_restart_storm_ends_the_process_with_an_error() {
     ann.reads("₽500").await;
     bot.kill();
     world.sandbox.stop().await;
+}
+
+/// An actor of every kind, and a place where it can be made to panic.
+const PANICS: [(&str, &str); 7] = [
+    ("ledger-0", "ledger.flush"),
+    ("intake", "intake.flush"),
+    ("sessions", "session.begun"),
+    ("scheduler", "scheduler.leased"),
+    ("provider-nano_banana", "run.before_attempt"),
+    ("courier", "courier.before_send"),
+    ("poller", "poller.polled"),
+];
+
+#[actix_rt::test]
+async fn an_actor_of_every_kind_that_panics_is_replaced_and_answers_again() {
+    for (actor, place) in PANICS {
+        let world = World::make(Engine::Sqlite).await;
+        let addr = free_addr();
+        let mut command = Bot::command(&world);
+        command
+            .env("HTTP_ADDR", addr.to_string())
+            .env("REI_PANIC_AT", format!("{place}:1"));
+        let bot = Bot::spawn(&mut command);
+        let ann = world.person(1);
+        ann.orders("a picture in spite of a panic").await;
+        ann.gets_picture().await;
+
+        let (_, metrics) = get(addr, "/metrics").await;
+        for series in [
+            format!("rei_actor_restarts_total{{actor=\"{actor}\",cause=\"panic\"}} 1"),
+            format!("rei_actor_up{{actor=\"{actor}\"}} 1"),
+        ] {
+            assert!(metrics.contains(&series), "{place}: {series} in {metrics}");
+        }
+        let status = bot.terminate().await;
+        assert_eq!(status.code(), Some(0), "{place}");
+        let audit = verify::audit(&world.db(), SystemClock.now()).await;
+        let report = audit.expect("the audit runs");
+        assert!(report.is_sound(), "{place}: {report}");
+        let charges = "SELECT COUNT(*) AS count FROM ledger WHERE kind = 'capture'";
+        assert_eq!(count(&world.db(), charges).await, 1, "{place}");
+        world.sandbox.stop().await;
+    }
 }
 
 #[actix_rt::test]

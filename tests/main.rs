@@ -7,5 +7,8 @@ mod support;
 mod conversations;
 mod crashes;
 mod page;
+mod payments;
 mod providers;
+mod storage;
 mod tidy;
+mod topups;

@@ -4,4 +4,5 @@ pub mod house;
 pub mod pictures;
 #[path = "../src/store/fixtures/postgres.rs"]
 pub mod postgres;
+pub mod process;
 pub mod rows;

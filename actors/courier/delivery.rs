@@ -10,18 +10,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use fail::fail_point;
 use rei_domain::conversation::Language;
-use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, UsageId};
+use rei_domain::draft::{Draft, DraftState};
+use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, RefundId, TopupId, UsageId};
 use rei_domain::time::{Moment, Span};
 
 use crate::ports::StoreError;
 use crate::ports::assets::Assets;
 use crate::ports::clock::Clock;
+use crate::ports::drafts::DraftStore;
 use crate::ports::jobs::JobStore;
 use crate::ports::messenger::{Messenger, MessengerError, Outgoing, Upload};
 use crate::ports::outbox::{OutboxBody, OutboxRow, OutboxStore, Sent};
+use crate::ports::topups::TopupStore;
 use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, UserStore};
-use crate::ports::view::{JobFacts, Rendered, UsageFacts, View};
+use crate::ports::view::{JobFacts, RefundFacts, Rendered, TopupFacts, UsageFacts, View};
 
 /// What the courier needs from outside.
 #[derive(Clone)]
@@ -30,6 +33,8 @@ pub struct CourierPorts {
     pub outbox: Arc<dyn OutboxStore>,
     pub users: Arc<dyn UserStore>,
     pub jobs: Arc<dyn JobStore>,
+    pub drafts: Arc<dyn DraftStore>,
+    pub topups: Arc<dyn TopupStore>,
     pub usages: Arc<dyn UsageStore>,
     pub assets: Arc<dyn Assets>,
     pub messenger: Arc<dyn Messenger>,
@@ -257,7 +262,57 @@ async fn plan(ports: &CourierPorts, row: &OutboxRow) -> Result<Plan, StoreError>
                 },
             }))
         }
+        OutboxBody::PayCard { topup } => {
+            let Some(facts) = topup_facts(ports, topup).await? else {
+                return Ok(Plan::Nothing { cause: "no top-up" });
+            };
+            let language = language_of(ports, row.chat).await?;
+            Ok(Plan::Words {
+                rendered: ports.view.pay_card(language, &facts),
+                watch: None,
+            })
+        }
+        OutboxBody::Credited { topup, .. } => {
+            let Some(facts) = topup_facts(ports, topup).await? else {
+                return Ok(Plan::Nothing { cause: "no top-up" });
+            };
+            let language = language_of(ports, row.chat).await?;
+            let rendered = ports.view.credited(language, &facts);
+            Ok(Plan::New(Outgoing::Text(rendered)))
+        }
+        OutboxBody::Refund { refund } => {
+            let refund = ports.topups.refund(&RefundId::new(refund.as_str())).await?;
+            let Some(refund) = refund else {
+                return Ok(Plan::Nothing { cause: "no refund" });
+            };
+            let balance = ports.users.balance(refund.order.user).await?;
+            let language = language_of(ports, row.chat).await?;
+            let facts = RefundFacts { refund, balance };
+            let rendered = ports.view.refund(language, &facts);
+            Ok(Plan::New(Outgoing::Text(rendered)))
+        }
     }
+}
+
+/// A top-up with the balance and the request that waits for it, as far as it can be confirmed.
+async fn topup_facts(ports: &CourierPorts, id: &str) -> Result<Option<TopupFacts>, StoreError> {
+    let Some(topup) = ports.topups.topup(&TopupId::new(id)).await? else {
+        return Ok(None);
+    };
+    let balance = ports.users.balance(topup.order.user).await?;
+    let draft = match &topup.order.draft {
+        Some(draft) => ports.drafts.draft(draft).await?,
+        None => None,
+    };
+    let now = ports.clock.now();
+    let waits = |draft: &Draft| {
+        draft.user == topup.order.user && draft.state == DraftState::Open && now < draft.expires_at
+    };
+    Ok(Some(TopupFacts {
+        draft: draft.filter(waits),
+        balance,
+        topup,
+    }))
 }
 
 async fn usage_facts(ports: &CourierPorts, id: &str) -> Result<Option<UsageFacts>, StoreError> {

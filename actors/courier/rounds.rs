@@ -194,11 +194,14 @@ impl Rounds {
         let words = match &first.body {
             OutboxBody::Text { .. }
             | OutboxBody::Progress { .. }
+            | OutboxBody::PayCard { .. }
             | OutboxBody::Usage { .. }
             | OutboxBody::UsageWarning { .. } => true,
             OutboxBody::Result { .. }
             | OutboxBody::File { .. }
-            | OutboxBody::Document { .. } => false,
+            | OutboxBody::Document { .. }
+            | OutboxBody::Credited { .. }
+            | OutboxBody::Refund { .. } => false,
         };
         words && first.slot.is_some() && first.slot == second.slot
     }

@@ -1,6 +1,7 @@
 //! Commands: what a user can type after a slash, declared as data.
 
 use rei_domain::conversation::Language;
+use rei_domain::money::Money;
 use rei_domain::statement::Month;
 
 /// What the session does for a command.
@@ -14,6 +15,13 @@ pub enum CommandAction {
     CancelEverything,
     ChooseLanguage,
     SetLanguage(Language),
+    /// Shows the amounts, or goes on with the one that was typed.
+    TopUp {
+        amount: Option<Money>,
+    },
+    /// Shows which payments can go back.
+    ShowReturnables,
+    PaySupport,
     /// Offers a session by the second, or shows the one that runs.
     ShowBoost,
     /// Ends what runs by the second.

@@ -8,6 +8,7 @@ use rei_domain::time::Moment;
 
 use crate::ports::StoreError;
 use crate::ports::outbox::NewOutbox;
+use crate::ports::topups::{NewTopup, TopupForm};
 
 /// Everything a turn changes outside the ledger, written in one transaction: the answer, the
 /// state and the mark that the updates are processed. A crash before it repeats the turn, a
@@ -22,6 +23,17 @@ pub struct TurnCommit {
     pub language: Option<(UserId, Language)>,
     /// Messages to send, in order. A row whose key is known is skipped.
     pub outbox: Vec<NewOutbox>,
+    /// Top-ups that were asked for. One that is known stays as it is.
+    pub topups: Vec<NewTopup>,
+    /// What the chat is asked about a top-up from now on, or that it is asked nothing any more.
+    pub form: Option<FormChange>,
+}
+
+/// A change of what a chat is being asked about a top-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormChange {
+    Ask(ChatId, TopupForm),
+    Forget(ChatId),
 }
 
 /// Drafts' rows.

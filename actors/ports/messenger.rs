@@ -108,6 +108,8 @@ pub struct Sender {
     pub chat: ChatId,
     /// By the language of the person's client.
     pub language: Language,
+    /// Telegram's name without the sign, in lower case.
+    pub name: Option<String>,
 }
 
 /// Reads stored updates.

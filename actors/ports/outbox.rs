@@ -1,7 +1,7 @@
 //! The outbox: messages that must arrive are rows before they are sent.
 
 use async_trait::async_trait;
-use rei_domain::ids::{AssetId, ChatId, JobId, MessageId};
+use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, TopupId};
 use rei_domain::time::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,16 @@ pub enum OutboxBody {
     File { job: String, asset: String },
     /// A small text file, rendered already.
     Document { name: String, text: String },
+    /// Where a top-up stands, rendered when it is sent.
+    PayCard { topup: String },
+    /// A top-up was credited; always a message of its own. If the request that waited for it is
+    /// still open, the message is its card from then on.
+    Credited {
+        topup: String,
+        draft: Option<String>,
+    },
+    /// A refund ended.
+    Refund { refund: String },
 }
 
 impl OutboxBody {
@@ -45,6 +55,13 @@ impl OutboxBody {
     pub fn progress(job: &JobId) -> Self {
         OutboxBody::Progress {
             job: job.as_str().to_owned(),
+        }
+    }
+
+    /// A top-up's card.
+    pub fn pay_card(topup: &TopupId) -> Self {
+        OutboxBody::PayCard {
+            topup: topup.as_str().to_owned(),
         }
     }
 

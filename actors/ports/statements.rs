@@ -5,9 +5,7 @@
 
 use async_trait::async_trait;
 use rei_domain::ids::{UsageId, UserId};
-use rei_domain::statement::{
-    Line, Month, Page, Place, SessionPage, Standing,
-};
+use rei_domain::statement::{Line, Month, Page, Place, SessionPage, Standing};
 use rei_domain::time::Moment;
 
 use crate::ports::StoreError;

@@ -14,6 +14,8 @@ pub struct User {
     pub chat: ChatId,
     pub language: Language,
     pub reachable: Reachable,
+    /// Telegram's name without the sign, in lower case, as it was last seen.
+    pub name: Option<String>,
 }
 
 /// Whether messages can be sent to a user.
@@ -35,6 +37,9 @@ pub trait UserStore: Send + Sync + 'static {
         language: Language,
         at: Moment,
     ) -> Result<(User, Met), StoreError>;
+
+    /// Remembers the name a user has now.
+    async fn rename(&self, user: UserId, name: Option<&str>) -> Result<(), StoreError>;
 
     /// Finds the user of a chat.
     async fn by_chat(&self, chat: ChatId) -> Result<Option<User>, StoreError>;

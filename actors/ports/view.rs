@@ -1,6 +1,8 @@
 //! The view: values become words and buttons in the user's language.
 
 use rei_domain::conversation::{Balance, Language, Reply, Toast};
+use rei_domain::draft::Draft;
+use rei_domain::money::Money;
 use rei_domain::statement::{Line, Month};
 use rei_domain::time::Moment;
 use rei_domain::usage::Usage;
@@ -8,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ports::checkpoints::Receipt;
 use crate::ports::jobs::Job;
+use crate::ports::topups::{Refund, Topup};
 
 /// Words and buttons, ready for the wire.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,11 +21,22 @@ pub struct Rendered {
     pub keyboard: Vec<Vec<Button>>,
 }
 
-/// A button with callback data of at most 64 bytes.
+/// A button.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Button {
     pub label: String,
-    pub data: String,
+    #[serde(flatten)]
+    pub action: ButtonAction,
+}
+
+/// What pressing a button does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ButtonAction {
+    /// Sends the bot this callback data, at most 64 bytes.
+    Data(String),
+    /// Opens this address: a web page or an invoice.
+    Url(String),
 }
 
 /// A small text file.
@@ -43,6 +57,22 @@ pub struct JobFacts {
     pub now: Moment,
 }
 
+/// What the messages about a top-up are rendered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopupFacts {
+    pub topup: Topup,
+    pub balance: Balance,
+    /// The request that waited for the money, if it can still be confirmed.
+    pub draft: Option<Draft>,
+}
+
+/// What the message about the end of a refund is rendered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundFacts {
+    pub refund: Refund,
+    pub balance: Balance,
+}
+
 /// What a message about a session by the second is rendered from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageFacts {
@@ -60,6 +90,18 @@ pub trait View: Send + Sync + 'static {
 
     /// The caption of a job's picture, with its buttons; at most 1024 UTF-16 units.
     fn result(&self, language: Language, facts: &JobFacts) -> Rendered;
+
+    /// Where a top-up is paid, and what became of it: one message in every state.
+    fn pay_card(&self, language: Language, facts: &TopupFacts) -> Rendered;
+
+    /// A top-up was credited; the request that waited for it is offered again.
+    fn credited(&self, language: Language, facts: &TopupFacts) -> Rendered;
+
+    /// A refund ended.
+    fn refund(&self, language: Language, facts: &RefundFacts) -> Rendered;
+
+    /// What the payer reads on the method's page, at most 128 characters without markup.
+    fn payment_description(&self, language: Language, amount: Money) -> String;
 
     /// Where a session by the second stands, running or ended.
     fn usage(&self, language: Language, facts: &UsageFacts) -> Rendered;

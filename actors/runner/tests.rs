@@ -32,6 +32,8 @@ const USER: UserId = UserId(7);
 const SHARD: ShardId = ShardId(0);
 const PRICE: Money = Money::from_kopecks(2_500);
 const COST: Money = Money::from_kopecks(1_200);
+/// Two pictures of the test, and not a third.
+const INPUTS_BYTES_MAX: u64 = 2 * b"picture".len() as u64;
 
 /// Everything outside of a run, in memory. Each call waits once before its effect and once
 /// after it, so a run can be killed on both sides of it.
@@ -173,7 +175,7 @@ fn operation(key: &str, movement: Movement) -> Operation {
     }
 }
 
-fn waiting_job() -> Job {
+pub(crate) fn waiting_job() -> Job {
     Job {
         id: JobId::new("job"),
         draft: DraftId::new("draft"),
@@ -226,6 +228,7 @@ fn settings() -> RunnerSettings {
             base: Duration::from_millis(10),
             max: Duration::from_millis(10),
         },
+        inputs_bytes_max: INPUTS_BYTES_MAX,
     }
 }
 
@@ -522,9 +525,14 @@ fn ride(state: &mut State, rider: &Rider) -> Result<(), CommandRefusal> {
             state.mark_last(AttemptOutcome::Lost);
             Ok(())
         }
-        Rider::None | Rider::Submit { .. } | Rider::Cancel { .. } | Rider::Usage(_) => {
-            panic!("a run sends no such rider")
-        }
+        Rider::None
+        | Rider::Submit { .. }
+        | Rider::Cancel { .. }
+        | Rider::Credit(_)
+        | Rider::HoldRefund(_)
+        | Rider::SettleRefund(_)
+        | Rider::Reverse(_)
+        | Rider::Usage(_) => panic!("a run sends no such rider"),
     }
 }
 
@@ -677,6 +685,19 @@ async fn a_refusal_is_final_and_not_repeated() {
     world.audit();
     assert_eq!(world.state().provider_calls, 1);
     assert_eq!(world.state().job.ending, Some(Ending::ModerationRefused));
+}
+
+#[tokio::test(start_paused = true)]
+async fn inputs_that_are_too_large_together_cost_nothing_and_never_reach_the_provider() {
+    for (inputs, ending, calls) in [(2, Ending::Delivered, 1), (3, Ending::InputsTooLarge, 0)] {
+        let world = World::new(AmbiguityPolicy::RetryOnce, Vec::new());
+        let input = world.state().job.spec.inputs[0].clone();
+        world.state().job.spec.inputs = vec![input; inputs];
+        world.work_to_the_end().await;
+        world.audit();
+        assert_eq!(world.state().provider_calls, calls);
+        assert_eq!(world.state().job.ending, Some(ending));
+    }
 }
 
 #[tokio::test(start_paused = true)]

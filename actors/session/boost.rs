@@ -119,7 +119,9 @@ pub(super) async fn stop_running(talk: &mut Talk<'_>) -> Result<(), StoreError> 
     if stopped {
         // The end is told by whoever counts the seconds.
         talk.ports.meter.ring();
-    } else {
+    }
+    let series = super::series::stop_running(talk).await?;
+    if !stopped && series == 0 {
         talk.say(&Reply::NothingRuns);
     }
     Ok(())

@@ -12,15 +12,22 @@ use fail::fail_point;
 use rei_domain::conversation::{Balance, Inbound, Language, Reply, Toast, Unsupported};
 use rei_domain::draft::Draft;
 use rei_domain::ids::{ChatId, UserId};
+use rei_domain::job::LaneName;
 use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
 use rei_domain::pricing::ImagePrices;
 use rei_domain::time::{Moment, Span};
+use rei_domain::topup::AmountLimits;
 use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
 
+use super::admin::AdminSettings;
+use crate::audit::Auditor;
 use crate::bell::Bell;
+use crate::cashier::tills::Tills;
+use crate::orders::Order;
 use crate::patience::Patience;
 use crate::ports::StoreError;
+use crate::ports::acts::ActStore;
 use crate::ports::checkpoints::CheckpointStore;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::commands::Commands;
@@ -31,7 +38,9 @@ use crate::ports::ledger::Poster;
 use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::Provider;
+use crate::ports::series::SeriesStore;
 use crate::ports::statements::StatementStore;
+use crate::ports::topups::TopupStore;
 use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
@@ -46,9 +55,15 @@ pub struct SessionPorts {
     pub users: Arc<dyn UserStore>,
     pub drafts: Arc<dyn DraftStore>,
     pub jobs: Arc<dyn JobStore>,
+    pub topups: Arc<dyn TopupStore>,
+    /// The ways to pay, in the order in which they are offered.
+    pub tills: Tills,
     pub usages: Arc<dyn UsageStore>,
     pub statements: Arc<dyn StatementStore>,
     pub checkpoints: Arc<dyn CheckpointStore>,
+    pub series: Arc<dyn SeriesStore>,
+    pub acts: Arc<dyn ActStore>,
+    pub auditor: Arc<Auditor>,
     pub poster: Arc<dyn Poster>,
     /// Who will do the work, for what it is expected to cost.
     pub provider: Arc<dyn Provider>,
@@ -90,6 +105,22 @@ pub struct SessionSettings {
     pub updates_at_once: u32,
     /// For ledger postings while the database is away.
     pub patience: Patience,
+    /// The bytes that the pictures of one request may have together.
+    pub inputs_bytes_max: u64,
+    pub admin: AdminSettings,
+    pub topups: TopupSettings,
+}
+
+/// What is offered for top-ups and refunds.
+#[derive(Clone, Debug)]
+pub struct TopupSettings {
+    /// As buttons, in order.
+    pub amounts: Vec<Money>,
+    pub limits: AmountLimits,
+    /// For how long after a payment its user may take back what he has not spent.
+    pub refund_term: Span,
+    /// How long the bot remembers that it asked for an amount or an address.
+    pub asking: Span,
 }
 
 /// What to do after the stored updates were looked at.
@@ -201,6 +232,10 @@ async fn answer_turn(
         .users
         .meet(sender.user, sender.chat, sender.language, now)
         .await?;
+    if user.name != sender.name {
+        let name = sender.name.as_deref();
+        ports.users.rename(user.id, name).await?;
+    }
     let mut talk = Talk {
         ports,
         settings,
@@ -211,10 +246,13 @@ async fn answer_turn(
             ..TurnCommit::default()
         },
         callback: None,
+        cashier: None,
     };
     talk.become_reachable(&turn.content).await?;
     let bonus = super::bonus::grant_once(&talk).await?;
     match turn.content {
+        TurnContent::Words { .. } | TurnContent::Pictures { .. }
+            if super::admin::turn_away(&mut talk).await? => {}
         TurnContent::Words { text, reply_to } => {
             super::requests::words(&mut talk, &text, reply_to).await?;
         }
@@ -235,6 +273,8 @@ pub(super) struct Talk<'a> {
     pub commit: TurnCommit,
     /// The tap to be answered at the end, and with what.
     pub callback: Option<(String, Toast)>,
+    /// The method whose cashier has work once the turn is committed.
+    pub cashier: Option<String>,
 }
 
 impl Talk<'_> {
@@ -247,6 +287,17 @@ impl Talk<'_> {
 
     pub fn user_id(&self) -> UserId {
         self.user.id
+    }
+
+    /// The order that a draft would be.
+    pub fn order<'d>(&'d self, draft: &'d Draft, lane: LaneName) -> Order<'d> {
+        Order {
+            draft,
+            lane,
+            model: &self.settings.model,
+            deadline: self.settings.job_deadline,
+            platform_cost: self.ports.provider.cost_estimate(&draft.spec),
+        }
     }
 
     pub async fn balance(&self) -> Result<Balance, StoreError> {
@@ -268,6 +319,11 @@ impl Talk<'_> {
     }
 
     /// Says something in a place of the chat that is written once and edited afterwards.
+    pub fn say_at(&mut self, slot: String, reply: &Reply) {
+        self.say_in(Some(slot), reply);
+    }
+
+    /// Says something in a place of the chat, or as a new message.
     pub fn say_in(&mut self, slot: Option<String>, reply: &Reply) {
         let rendered = self.ports.view.reply(self.language(), reply);
         let message = NewOutbox {
@@ -311,6 +367,9 @@ impl Talk<'_> {
         }
         ports.drafts.commit(self.commit, self.now).await?;
         ports.outbox.ring();
+        if let Some(method) = &self.cashier {
+            ports.tills.ring(method);
+        }
         Ok(())
     }
 }

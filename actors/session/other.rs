@@ -4,8 +4,9 @@ use rei_domain::conversation::{Inbound, Reply, Toast};
 use rei_domain::draft::DraftState;
 use rei_domain::money::Money;
 
+use super::admin::{self, Answered};
 use super::conversation::Talk;
-use super::{boost, statements, taps};
+use super::{boost, returns, statements, taps, topup};
 use crate::ports::StoreError;
 use crate::ports::commands::CommandAction;
 use crate::ports::users::Reachable;
@@ -51,6 +52,9 @@ async fn command(
     args: &str,
     bonus: Option<Money>,
 ) -> Result<(), StoreError> {
+    if admin::command(talk, name, args).await? == Answered::Yes {
+        return Ok(());
+    }
     let Some(action) = talk.ports.commands.action(name, args) else {
         talk.say(&Reply::UnknownCommand {
             name: name.to_owned(),
@@ -76,6 +80,9 @@ async fn command(
             talk.commit.language = Some((talk.user_id(), language));
             talk.say(&Reply::LanguageChanged);
         }
+        CommandAction::TopUp { amount } => topup::command(talk, amount).await?,
+        CommandAction::ShowReturnables => returns::show(talk).await?,
+        CommandAction::PaySupport => returns::support(talk),
         CommandAction::ShowBoost => boost::show(talk).await?,
         CommandAction::StopRunning => boost::stop_running(talk).await?,
         CommandAction::ShowHistory => statements::show_history(talk).await?,
@@ -121,7 +128,9 @@ async fn cancel_everything(talk: &mut Talk<'_>) -> Result<(), StoreError> {
             | Toast::SendingFile
             | Toast::Stopping
             | Toast::NotFound
-            | Toast::TryLater => {}
+            | Toast::TryLater
+            | Toast::Banned
+            | Toast::AnotherAdmin => {}
         }
     }
     let balance = talk.balance().await?;

@@ -4,7 +4,7 @@ use rei_domain::conversation::{CardNote, CardPage, RepliedTo, Reply, Unsupported
 use rei_domain::draft::{Draft, DraftState};
 use rei_domain::ids::{DraftId, Nonce};
 use rei_domain::money::Money;
-use rei_domain::spec::{Aspect, INPUTS_MAX, ImageSpec, Input, Size};
+use rei_domain::spec::{Aspect, INPUTS_MAX, ImageSpec, Input, Size, known_bytes};
 
 use super::conversation::Talk;
 use crate::ports::StoreError;
@@ -15,6 +15,9 @@ pub(super) async fn words(
     text: &str,
     reply_to: Option<RepliedTo>,
 ) -> Result<(), StoreError> {
+    if reply_to.is_none() && super::topup::answered(talk, text).await? {
+        return Ok(());
+    }
     let prompt = match check_prompt(text) {
         Ok(prompt) => prompt,
         Err(fault) => {
@@ -44,6 +47,11 @@ pub(super) async fn pictures(
 ) -> Result<(), StoreError> {
     if inputs.len() > INPUTS_MAX {
         talk.say_unsupported(Unsupported::TooManyPictures);
+        return Ok(());
+    }
+    let bytes_max = talk.settings.inputs_bytes_max;
+    if known_bytes(&inputs) > bytes_max {
+        talk.say_unsupported(Unsupported::TooLargeTogether { bytes_max });
         return Ok(());
     }
     match caption.map(check_prompt) {

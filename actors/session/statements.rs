@@ -49,7 +49,7 @@ async fn history(talk: &mut Talk<'_>, token: Nonce, place: Place) -> Result<(), 
         standing,
         token,
     };
-    talk.say_in(Some(slot), &reply);
+    talk.say_at(slot, &reply);
     Ok(())
 }
 
@@ -78,10 +78,12 @@ async fn sessions(
     let page = statements.sessions(user, before.as_ref(), PAGE_LINES, talk.now);
     let mut page = page.await?;
     if page.sessions.is_empty() && before.is_some() {
-        page = statements.sessions(user, None, PAGE_LINES, talk.now).await?;
+        page = statements
+            .sessions(user, None, PAGE_LINES, talk.now)
+            .await?;
     }
     let slot = format!("usage-page:{token}");
-    talk.say_in(Some(slot), &Reply::Sessions { page, token });
+    talk.say_at(slot, &Reply::Sessions { page, token });
     Ok(())
 }
 

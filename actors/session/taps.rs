@@ -1,29 +1,26 @@
 //! Taps on buttons. A button can be pressed at any later time, twice, or by forged data: every
 //! tap is checked against the rows, and a user sees only what is his.
 
-use rei_domain::billing::Ending;
 use rei_domain::conversation::{CardNote, CardPage, Reply, Tap, Toast, UnknownTap};
 use rei_domain::draft::{ConfirmRefusal, Draft, DraftState};
-use rei_domain::ids::{DraftId, HoldId, IdempotencyKey, JobId, Nonce};
+use rei_domain::ids::{DraftId, JobId, Nonce};
 use rei_domain::job::{JobState, LaneName};
-use rei_domain::ledger::{HoldPurpose, Movement, Operation, Posting, Refusal};
+use rei_domain::ledger::{Movement, Operation, Posting, Refusal};
 use rei_domain::spec::Input;
 use rei_domain::time::Moment;
 
 use fail::fail_point;
 
+use super::admin;
 use super::conversation::Talk;
-use super::{boost, requests, statements};
-use crate::metrics;
+use super::{boost, requests, series, statements, topup};
+use crate::orders::submit_command;
 use crate::patience::patiently;
 use crate::ports::StoreError;
-use crate::ports::jobs::{Job, NewJob};
+use crate::ports::jobs::Job;
 use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, Rider};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
-use crate::runner::{draft_slot, final_progress, job_reference, settlement_key};
-
-/// How long after its deadline an open hold is an auditor's business.
-const HOLD_GRACE_SECS: i64 = 15 * 60;
+use crate::runner::{final_progress, job_reference, settlement_key};
 
 /// Answers a tap; the toast ends the spinner.
 pub(super) async fn answer(
@@ -48,6 +45,15 @@ pub(super) async fn answer(
         Tap::ShowCard { draft } => change(talk, &draft, Change::Page(CardPage::Main)).await,
         Tap::SetAspect { draft, aspect } => change(talk, &draft, Change::Aspect(aspect)).await,
         Tap::SetSize { draft, size } => change(talk, &draft, Change::Size(size)).await,
+        Tap::ShowSeries { draft } => change(talk, &draft, Change::Page(CardPage::Series)).await,
+        Tap::StartSeries {
+            draft,
+            nonce,
+            count,
+        } => match own_draft(talk, &draft).await? {
+            Some(draft) => confirm_series(talk, draft, &nonce, count).await,
+            None => Ok(Toast::NotFound),
+        },
         Tap::StartBoost { usage, rate } => boost::start(talk, usage, rate).await,
         Tap::StopBoost { usage } => boost::stop(talk, &usage).await,
         Tap::History { token, place } => statements::turn_history(talk, token, place).await,
@@ -57,6 +63,10 @@ pub(super) async fn answer(
             Some(job) => cancel(talk, &job).await,
             None => Ok(Toast::NotFound),
         },
+        Tap::Act { act, nonce, press } => admin::press(talk, &act, &nonce, press).await,
+        Tap::Again { .. } | Tap::EditResult { .. } if admin::turn_away(talk).await? => {
+            Ok(Toast::Banned)
+        }
         Tap::Again { job } => match own_job(talk, &job).await? {
             Some(job) => {
                 requests::again(talk, &job.spec).await?;
@@ -85,6 +95,7 @@ pub(super) async fn answer(
             }
             Some((_, Input::Telegram { .. })) | None => Ok(Toast::NotFound),
         },
+        Tap::Topup(tap) => topup::tapped(talk, tap).await,
     }
 }
 
@@ -114,19 +125,14 @@ pub(super) async fn cancel(talk: &mut Talk<'_>, job: &Job) -> Result<Toast, Stor
             }],
         },
         rider: Rider::Cancel {
-            job: job.id.clone(),
+            job: Box::new(job.clone()),
         },
         outbox: vec![final_progress(job, talk.now)],
         audit: None,
     };
     fail_point!("cancel.before_post");
     match post(talk, command).await? {
-        LedgerOutcome::Applied { .. } => {
-            let took = talk.now - job.created_at;
-            let ending = Ending::CancelledBeforeSubmit;
-            metrics::JOBS.finished(job.spec.mode(), job.lane, "none", ending, took);
-            Ok(Toast::JobCancelled)
-        }
+        LedgerOutcome::Applied { .. } => Ok(Toast::JobCancelled),
         // A worker was faster, or it ended meanwhile.
         LedgerOutcome::Refused(_) => Ok(Toast::TooLateToCancel),
     }
@@ -138,7 +144,33 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
         return refuse_confirm(talk, draft, refusal).await;
     }
     let lane = lane_of(talk).await?;
-    let command = submit_command(talk, &draft, nonce, lane);
+    submit(talk, draft, lane).await
+}
+
+/// As [`confirm`], for the first step of a series. The series' row is written first: whoever
+/// drives it makes good a crash before the step.
+async fn confirm_series(
+    talk: &mut Talk<'_>,
+    draft: Draft,
+    nonce: &Nonce,
+    count: u32,
+) -> Result<Toast, StoreError> {
+    if let Err(refusal) = draft.check_confirm(nonce, talk.now) {
+        return refuse_confirm(talk, draft, refusal).await;
+    }
+    let id = draft.id.clone();
+    series::begin(talk, &draft, count).await?;
+    let toast = submit(talk, draft, LaneName::Low).await?;
+    if toast != Toast::Accepted {
+        series::withdraw(talk, &id).await?;
+    }
+    talk.ports.queue.ring();
+    Ok(toast)
+}
+
+/// Hold, job and progress message in one transaction.
+async fn submit(talk: &mut Talk<'_>, draft: Draft, lane: LaneName) -> Result<Toast, StoreError> {
+    let command = submit_command(&talk.order(&draft, lane), talk.now);
     fail_point!("submit.before_post");
     let outcome = post(talk, command).await?;
     fail_point!("submit.posted");
@@ -160,12 +192,19 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
         LedgerOutcome::Refused(CommandRefusal::Draft(refusal)) => {
             refuse_confirm(talk, draft, refusal).await
         }
+        LedgerOutcome::Refused(CommandRefusal::Banned { .. }) => {
+            admin::turn_away(talk).await?;
+            Ok(Toast::Banned)
+        }
         LedgerOutcome::Refused(
             refusal @ (CommandRefusal::Money(_)
-            | CommandRefusal::Banned { .. }
+            | CommandRefusal::Act { .. }
             | CommandRefusal::UsageMoved
             | CommandRefusal::DraftNotFound
-            | CommandRefusal::JobMoved { .. }),
+            | CommandRefusal::JobMoved { .. }
+            | CommandRefusal::TopupMoved { .. }
+            | CommandRefusal::RefundMoved { .. }
+            | CommandRefusal::MoreThanPaid { .. }),
         ) => {
             tracing::error!(draft.id = %draft.id, %refusal, "a confirmation is refused");
             talk.say(&Reply::TryLater);
@@ -178,55 +217,6 @@ async fn confirm(talk: &mut Talk<'_>, draft: Draft, nonce: &Nonce) -> Result<Toa
 async fn lane_of(talk: &Talk<'_>) -> Result<LaneName, StoreError> {
     let boost = talk.ports.usages.running_of(talk.user.id).await?;
     Ok(boost.map_or(LaneName::Normal, |_| LaneName::High))
-}
-
-/// The posting of a confirmation. Its ids come from the draft, so a repeat is the same posting.
-fn submit_command(talk: &Talk<'_>, draft: &Draft, nonce: &Nonce, lane: LaneName) -> LedgerCommand {
-    let id = draft.id.as_str();
-    let deadline_at = talk.now + talk.settings.job_deadline;
-    let job = NewJob {
-        id: JobId::new(id),
-        draft: draft.id.clone(),
-        user: draft.user,
-        chat: draft.chat,
-        hold: HoldId::new(id),
-        lane,
-        model: talk.settings.model.clone(),
-        spec: draft.spec.clone(),
-        price: draft.price,
-        created_at: talk.now,
-        deadline_at,
-    };
-    let grace = rei_domain::time::Span::from_secs(HOLD_GRACE_SECS);
-    LedgerCommand {
-        posting: Posting {
-            user: draft.user,
-            operations: vec![Operation {
-                key: IdempotencyKey::new(format!("hold:{id}")),
-                movement: Movement::PlaceHold {
-                    hold: job.hold.clone(),
-                    amount: draft.price,
-                    expires_at: deadline_at + grace,
-                    purpose: HoldPurpose::Job,
-                    platform_cost: talk.ports.provider.cost_estimate(&draft.spec),
-                },
-                reference: format!("job:{id}"),
-            }],
-        },
-        outbox: vec![NewOutbox {
-            key: format!("begin:{id}"),
-            chat: draft.chat,
-            slot: Some(draft_slot(id)),
-            body: OutboxBody::progress(&job.id),
-            created_at: talk.now,
-        }],
-        rider: Rider::Submit {
-            draft: draft.id.clone(),
-            nonce: nonce.clone(),
-            job: Box::new(job),
-        },
-        audit: None,
-    }
 }
 
 async fn refuse_confirm(

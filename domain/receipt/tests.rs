@@ -120,7 +120,14 @@ fn days_are_those_of_the_calendar() {
     assert_eq!(Day(0).render(), "1970-01-01");
     assert_eq!(Day::of(Moment(NOON)).render(), "2027-01-15");
     assert_eq!(Day::parse("2024-02-29").unwrap().render(), "2024-02-29");
-    for wrong in ["2023-02-29", "2026-1-01", "2026-13-01", "26-01-01", "x", "2026-01-01-"] {
+    for wrong in [
+        "2023-02-29",
+        "2026-1-01",
+        "2026-13-01",
+        "26-01-01",
+        "x",
+        "2026-01-01-",
+    ] {
         assert_eq!(Day::parse(wrong), None, "{wrong}");
     }
     assert_eq!(Day::of(Moment(-1)).render(), "1969-12-31");

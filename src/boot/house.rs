@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use actix_rt::Arbiter;
+use actix_rt::{Arbiter, ArbiterHandle};
 use anyhow::Context as _;
+use rei_actors::audit::Auditor;
 use rei_actors::bell::Bell;
+use rei_actors::cashier::tills::Tills;
+use rei_actors::cashier::{Cashier, CashierPorts};
 use rei_actors::courier::Courier;
 use rei_actors::courier::delivery::CourierPorts;
 use rei_actors::intake::{IntakeActor, IntakeGate};
@@ -28,6 +31,7 @@ use rei_actors::provider::ProviderActor;
 use rei_actors::runner::RunnerPorts;
 use rei_actors::scheduler::dispatch::DispatchPorts;
 use rei_actors::scheduler::{JobScheduler, ProviderSlots};
+use rei_actors::series::{SeriesDriver, SeriesPorts};
 use rei_actors::session::UserSession;
 use rei_actors::session::conversation::SessionPorts;
 use rei_actors::supervision::{Departure, Escalation, Tree};
@@ -38,18 +42,18 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::clock::{SystemClock, UuidIds};
 use super::readiness::{DatabaseAnswers, DoorIntake, Doors, SchemaIsCurrent};
-use super::settings;
+use super::{settings, tills};
 use crate::assets::{AssetStore, open_folder};
 use crate::config::{Config, Loaded};
 use crate::http::{
-    AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, ReadinessCheck, Server, Webhook,
-    WebhookSecrets,
+    AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, Proofs, ReadinessCheck, Server, Webhook,
+    WebhookSecrets, YookassaWebhook,
 };
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    AssetRows, CheckpointRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, OutboxRows,
-    StatementRows, UsageRows, UserRows,
+    ActRows, AssetRows, AuditRows, CheckpointRows, Db, DraftRows, InboxRows, JobRows, LedgerRows,
+    NoticeRows, OutboxRows, SeriesRows, StatementRows, TopupRows, UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -71,6 +75,9 @@ const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often the notary looks: a day is covered within a minute of its end.
 const NOTARY_TICK: Duration = Duration::from_secs(60);
+
+/// The name of the payment method whose notices come by its webhook.
+const YOOKASSA: &str = "yookassa";
 
 /// Places of actors that are woken by bells and get hardly any messages.
 const QUIET_CAPACITY: usize = 16;
@@ -128,10 +135,16 @@ struct Parts {
     usages: Arc<UsageRows>,
     statements: Arc<StatementRows>,
     checkpoints: Arc<dyn CheckpointStore>,
+    series: Arc<SeriesRows>,
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
+    notices: Arc<NoticeRows>,
+    topups: Arc<TopupRows>,
+    tills: Tills,
     ledger_rows: Arc<dyn LedgerStore>,
+    acts: Arc<ActRows>,
+    auditor: Arc<Auditor>,
     assets: Arc<dyn Assets>,
     pictures: Arc<dyn PictureCheck>,
     messenger: Arc<dyn Messenger>,
@@ -163,15 +176,22 @@ impl Parts {
             pictures.clone(),
             outside.handle(),
         )?;
+        let log = Arc::new(AuditRows::new(db.clone()));
         Ok(Self {
+            acts: Arc::new(ActRows::new(db.clone())),
+            auditor: Arc::new(Auditor::new(log, clock.clone(), Arc::new(UuidIds))),
             jobs: Arc::new(JobRows::new(db.clone())),
             users: Arc::new(UserRows::new(db.clone())),
             usages: Arc::new(UsageRows::new(db.clone())),
             statements: Arc::new(StatementRows::new(db.clone())),
             checkpoints: Arc::new(CheckpointRows::new(db.clone())),
+            series: Arc::new(SeriesRows::new(db.clone())),
             drafts: Arc::new(DraftRows::new(db.clone())),
             inbox: Arc::new(InboxRows::new(db.clone())),
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),
+            notices: Arc::new(NoticeRows::new(db.clone())),
+            topups: Arc::new(TopupRows::new(db.clone())),
+            tills: tills::open(config, outside.handle())?,
             ledger_rows: Arc::new(LedgerRows::with_caps(db.clone(), config.billing.caps())),
             assets: Arc::new(assets),
             messenger: Arc::new(TelegramMessenger::new(api.clone())),
@@ -211,7 +231,15 @@ impl House {
         });
         let mut arbiters = Vec::new();
         let intake = start_actors(&config, &parts, &tree, &mut arbiters, &doors).await?;
-        let server = start_server(loaded, &db, &doors, &tree, intake)?;
+        let server = start_server(
+            loaded,
+            &db,
+            &doors,
+            &tree,
+            &parts.tills,
+            intake,
+            parts.auditor.clone(),
+        )?;
         doors.open();
         outside.handle().spawn(introduce(
             parts.api.clone(),
@@ -305,6 +333,8 @@ async fn start_actors(
         outbox: parts.outbox_rows.clone(),
         users: parts.users.clone(),
         jobs: parts.jobs.clone(),
+        drafts: parts.drafts.clone(),
+        topups: parts.topups.clone(),
         usages: parts.usages.clone(),
         assets: parts.assets.clone(),
         messenger: parts.messenger.clone(),
@@ -323,9 +353,14 @@ async fn start_actors(
         users: parts.users.clone(),
         drafts: parts.drafts.clone(),
         jobs: parts.jobs.clone(),
+        topups: parts.topups.clone(),
+        tills: parts.tills.clone(),
         usages: parts.usages.clone(),
         statements: parts.statements.clone(),
         checkpoints: parts.checkpoints.clone(),
+        series: parts.series.clone(),
+        acts: parts.acts.clone(),
+        auditor: parts.auditor.clone(),
         poster: poster.clone(),
         provider: parts.provider.clone(),
         messenger: parts.messenger.clone(),
@@ -336,6 +371,8 @@ async fn start_actors(
         queue: parts.queue.clone(),
         meter: parts.meter.clone(),
     };
+    start_cashiers(config, parts, tree, &work_arbiter, &poster)?;
+
     let (session_settings, rest) = (settings::session(config), settings::session_rest(config));
     let sessions = tree.spawn_nursery(
         "sessions",
@@ -366,6 +403,23 @@ async fn start_actors(
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("notary", &work_arbiter, spec, move || {
         Notary::new(notary_ports.clone(), NOTARY_TICK)
+    })?;
+
+    let series_ports = SeriesPorts {
+        clock: parts.clock.clone(),
+        series: parts.series.clone(),
+        drafts: parts.drafts.clone(),
+        users: parts.users.clone(),
+        poster: poster.clone(),
+        provider: parts.provider.clone(),
+        view: parts.view.clone(),
+        outbox: parts.outbox.clone(),
+        queue: parts.queue.clone(),
+    };
+    let series_settings = settings::series(config);
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("series", &work_arbiter, spec, move || {
+        SeriesDriver::new(series_ports.clone(), series_settings.clone())
     })?;
 
     let (inbox, intake_settings) = (parts.inbox.clone(), settings::intake(config));
@@ -436,12 +490,44 @@ async fn start_actors(
     Ok(intake)
 }
 
+/// A cashier for each way to pay. They come before the sessions, which give them work.
+fn start_cashiers(
+    config: &Config,
+    parts: &Parts,
+    tree: &Tree,
+    arbiter: &ArbiterHandle,
+    poster: &Arc<Ledger>,
+) -> anyhow::Result<()> {
+    for till in parts.tills.iter() {
+        let ports = CashierPorts {
+            clock: parts.clock.clone(),
+            ids: Arc::new(UuidIds),
+            notices: parts.notices.clone(),
+            topups: parts.topups.clone(),
+            drafts: parts.drafts.clone(),
+            poster: poster.clone(),
+            view: parts.view.clone(),
+            till: till.clone(),
+            outbox: parts.outbox.clone(),
+        };
+        let settings = settings::cashier(config);
+        let spec = settings::child(config, QUIET_CAPACITY);
+        let name = format!("cashier-{}", till.method.name());
+        tree.spawn_child(&name, arbiter, spec, move || {
+            Cashier::new(ports.clone(), settings.clone())
+        })?;
+    }
+    Ok(())
+}
+
 fn start_server(
     loaded: &Loaded,
     db: &Db,
     doors: &Doors,
     tree: &Tree,
+    tills: &Tills,
     intake: Arc<dyn Intake>,
+    auditor: Arc<Auditor>,
 ) -> anyhow::Result<Server> {
     let config = &loaded.config;
     let webhook = config.http.public_url.as_ref().map(|_| Webhook {
@@ -458,15 +544,36 @@ fn start_server(
     let state = HttpState {
         limits: Limits::from(&config.http),
         webhook,
+        yookassa: yookassa_webhook(config, db, tills)?,
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
         checkpoints: Arc::new(CheckpointRows::new(db.clone())),
+        auditor,
         registry: rei_actors::metrics::registry().clone(),
         metrics: http_metrics(&loaded.fingerprint())?,
         build: BuildInfo::THIS,
     };
     Ok(Server::start(&config.http, &state)?)
+}
+
+/// The way in for YooKassa's notifications; there is none while the shop is off.
+fn yookassa_webhook(
+    config: &Config,
+    db: &Db,
+    tills: &Tills,
+) -> anyhow::Result<Option<YookassaWebhook>> {
+    let shop = &config.yookassa;
+    let Some(till) = tills.of(YOOKASSA) else {
+        return Ok(None);
+    };
+    Ok(Some(YookassaWebhook {
+        proofs: Proofs::of(shop)?,
+        notices: Arc::new(NoticeRows::new(db.clone())),
+        clock: Arc::new(SystemClock),
+        news: till.bell.clone(),
+        bytes_max: shop.webhook_bytes_max,
+    }))
 }
 
 /// The metrics of HTTP, registered once in a process: a test starts several houses.

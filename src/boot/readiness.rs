@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rei_actors::ports::inbox::RawUpdate;
@@ -10,7 +11,12 @@ use rei_actors::ports::intake::{Accepted, Intake, IntakeError};
 use crate::http::{NotReady, ReadinessCheck};
 use crate::store::Db;
 
-/// The database answers and has this program's schema.
+/// How long a write may wait for others before the node counts as not ready. Below the time that
+/// the probe has, so that the probe can tell what is slow.
+const WRITE_WAIT: Duration = Duration::from_secs(1);
+
+/// The database answers questions and takes writes. A file that another process holds, or that
+/// became read-only, still answers questions.
 pub(super) struct DatabaseAnswers(pub Db);
 
 #[async_trait]
@@ -21,7 +27,15 @@ impl ReadinessCheck for DatabaseAnswers {
 
     async fn check(&self) -> Result<(), NotReady> {
         let answer = self.0.ping().await;
-        answer.map_err(|_| NotReady("the database does not answer"))
+        answer.map_err(|_| NotReady("the database does not answer"))?;
+        match tokio::time::timeout(WRITE_WAIT, self.0.check_writes()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "not ready: the database takes no writes");
+                Err(NotReady("the database takes no writes"))
+            }
+            Err(_) => Err(NotReady("the database takes no writes in time")),
+        }
     }
 }
 

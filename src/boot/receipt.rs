@@ -13,13 +13,14 @@ use crate::receipts::{self, FILE_BYTES_MAX};
 /// Checks a receipt and says what it proves. The error is one sentence.
 pub fn verify_receipt(args: &ReceiptArgs) -> anyhow::Result<String> {
     let file = read(&args.file)?;
-    let published = match &args.checkpoint {
-        // A busy day's list is larger than any receipt.
-        Some(path) => Some(fs::read_to_string(path).with_context(|| {
-            format!("the checkpoints cannot be read from {}", path.display())
-        })?),
-        None => None,
-    };
+    let published =
+        match &args.checkpoint {
+            // A busy day's list is larger than any receipt.
+            Some(path) => Some(fs::read_to_string(path).with_context(|| {
+                format!("the checkpoints cannot be read from {}", path.display())
+            })?),
+            None => None,
+        };
     let proven = receipts::verify(&file, published.as_deref())?;
     let mut report = String::new();
     for (shard, row) in &proven.rows {
@@ -32,7 +33,11 @@ pub fn verify_receipt(args: &ReceiptArgs) -> anyhow::Result<String> {
     }
     for checkpoint in &proven.checkpoints {
         let (shard, number, hash) = (checkpoint.shard, checkpoint.number, &checkpoint.hash);
-        writeln!(report, "checkpoint {number} of shard {shard}, {}: {hash}", checkpoint.day)?;
+        writeln!(
+            report,
+            "checkpoint {number} of shard {shard}, {}: {hash}",
+            checkpoint.day
+        )?;
     }
     match published {
         Some(_) => writeln!(report, "the receipt holds, and its checkpoint is published")?,

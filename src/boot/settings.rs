@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rei_actors::batch::BatchLimits;
+use rei_actors::cashier::CashierSettings;
 use rei_actors::courier::CourierSettings;
 use rei_actors::courier::delivery::RetrySettings;
 use rei_actors::courier::rounds::SendLimits;
@@ -12,10 +13,15 @@ use rei_actors::provider::ProviderSettings;
 use rei_actors::runner::RunnerSettings;
 use rei_actors::scheduler::SchedulerSettings;
 use rei_actors::scheduler::dispatch::DispatchSettings;
+use rei_actors::series::SeriesSettings;
 use rei_actors::session::SessionRest;
-use rei_actors::session::conversation::SessionSettings;
+use rei_actors::session::admin::AdminSettings;
+use rei_actors::session::conversation::{SessionSettings, TopupSettings};
 use rei_actors::supervision::{Backoff, ChildSpec, Heartbeat, Intensity, NurserySpec};
+use rei_domain::admin::{Policy, Roster};
+use rei_domain::breaker::BreakerSettings;
 use rei_domain::time::Span;
+use rei_domain::topup::{AmountLimits, Sweep};
 use secrecy::ExposeSecret;
 
 use crate::config::Config;
@@ -27,6 +33,7 @@ const SESSION_CAPACITY: usize = 4;
 /// Shares of the shutdown's time, in hundredths: runs first, then the outbox.
 const RUNS_SHARE: u32 = 60;
 const OUTBOX_SHARE: u32 = 25;
+const PAYMENTS_SHARE: u32 = 10;
 
 fn span(duration: Duration) -> Span {
     Span(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
@@ -111,6 +118,15 @@ pub(super) fn intake(config: &Config) -> IntakeSettings {
     }
 }
 
+pub(super) fn series(config: &Config) -> SeriesSettings {
+    SeriesSettings {
+        tick: config.usage.series_tick,
+        model: config.providers.nano_banana.model.clone(),
+        job_deadline: span(config.jobs.deadline),
+        first_step_grace: span(config.usage.series_grace),
+    }
+}
+
 pub(super) fn session(config: &Config) -> SessionSettings {
     SessionSettings {
         prices: config.billing.image_prices(),
@@ -128,11 +144,69 @@ pub(super) fn session(config: &Config) -> SessionSettings {
         job_deadline: span(config.jobs.deadline),
         update_attempts_max: config.sessions.update_attempts_max,
         updates_at_once: config.sessions.updates_at_once,
+        admin: admin(config),
         patience: Patience {
             tries: config.sessions.store_tries,
             base: config.sessions.store_retry_base,
             max: config.sessions.store_retry_max,
         },
+        inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
+        topups: TopupSettings {
+            amounts: config.topups.amounts.clone(),
+            limits: AmountLimits {
+                min: config.topups.min,
+                max: config.topups.max,
+            },
+            refund_term: span(config.topups.refund_term),
+            asking: span(config.topups.asking),
+        },
+    }
+}
+
+fn admin(config: &Config) -> AdminSettings {
+    AdminSettings {
+        roster: Roster {
+            owners: config.telegram.admin_ids.clone(),
+            admins: config.admin.admin_ids.clone(),
+            supports: config.admin.support_ids.clone(),
+        },
+        policy: Policy {
+            admin_limit: config.admin.money_limit,
+            second_above: config.admin.second_above,
+        },
+        confirm_within: span(config.admin.confirm),
+        approve_within: span(config.admin.approve),
+    }
+}
+
+pub(super) fn cashier(config: &Config) -> CashierSettings {
+    let topups = &config.topups;
+    CashierSettings {
+        sweep: Sweep {
+            young: span(topups.sweep_young),
+            grown: span(topups.sweep_grown),
+            old: span(topups.sweep_old),
+        },
+        retry_base: span(topups.retry_base),
+        retry_max: span(topups.retry_max),
+        taken_for: span(topups.taken),
+        concurrency: topups.concurrency,
+        poll: topups.poll,
+        breaker: BreakerSettings {
+            failures_max: topups.breaker_failures,
+            cooldown: span(topups.breaker_cooldown),
+            cooldown_max: span(topups.breaker_cooldown_max),
+        },
+        reconcile_every: topups.reconcile_every,
+        reconcile_span: span(topups.reconcile_span),
+        patience: Patience {
+            tries: config.sessions.store_tries,
+            base: config.sessions.store_retry_base,
+            max: config.sessions.store_retry_max,
+        },
+        prices: config.billing.image_prices(),
+        price_lock: span(config.billing.price_lock),
+        drain: share(config, PAYMENTS_SHARE),
     }
 }
 
@@ -168,6 +242,7 @@ pub(super) fn provider(config: &Config) -> ProviderSettings {
                 base: config.jobs.store_retry_base,
                 max: config.jobs.store_retry_max,
             },
+            inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
         },
         drain: share(config, RUNS_SHARE),
     }

@@ -2,9 +2,10 @@
 
 use actix_web::http::Uri;
 use rei_domain::money::Money;
+use rei_domain::spec::INPUT_BYTES_MAX;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, ConfigError, Purpose};
+use super::{Config, ConfigError, Purpose, Topups, yookassa};
 
 /// `setWebhook`'s limit on `max_connections`.
 const WEBHOOK_CONNECTIONS_MAX: u8 = 100;
@@ -14,6 +15,8 @@ const WEBHOOK_SECRET_CHARS_MAX: usize = 256;
 const ADMIN_TOKEN_CHARS_MIN: usize = 16;
 /// The Bot API's limit on a token.
 const BOT_TOKEN_CHARS_MAX: usize = 80;
+/// A button has room for ten digits of kopecks.
+const BUTTON_MAX: i64 = 10_000_000_000;
 /// So that two renewals may fail before the lease is lost.
 const RENEWALS_PER_LEASE_MIN: u32 = 3;
 
@@ -33,6 +36,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     check_public_url(http.public_url.as_deref())?;
     check_admin_token(http.admin_token.as_ref())?;
     check_api_key(config.providers.nano_banana.api_key.as_ref())?;
+    yookassa::check(&config.yookassa)?;
     ensure(
         telegram.webhook_connections <= WEBHOOK_CONNECTIONS_MAX,
         "telegram.webhook_connections",
@@ -60,6 +64,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
             "must be at least 1: nothing is sold for free",
         )?;
     }
+    check_topups(&config.topups)?;
     ensure(
         jobs.renew * RENEWALS_PER_LEASE_MIN <= jobs.lease,
         "jobs.renew_ms",
@@ -82,6 +87,11 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         "must be a model id of letters, digits, dots, dashes and underscores",
     )?;
     ensure(
+        config.providers.nano_banana.inputs_bytes_max >= INPUT_BYTES_MAX,
+        "providers.nano_banana.inputs_bytes_max",
+        "must be at least 7340032, so that one picture always fits",
+    )?;
+    ensure(
         jobs.store_retry_base <= jobs.store_retry_max,
         "jobs.store_retry_max_ms",
         "must not be below jobs.store_retry_base_ms",
@@ -95,6 +105,31 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         supervision.backoff_base <= supervision.backoff_max,
         "supervision.backoff_max_ms",
         "must not be below supervision.backoff_base_ms",
+    )
+}
+
+/// Buttons offer only what can be paid, and every pause has its order.
+fn check_topups(topups: &Topups) -> Result<(), ConfigError> {
+    ensure(
+        topups.min > Money::ZERO && topups.min <= topups.max && topups.max.kopecks() < BUTTON_MAX,
+        "topups.max_kopecks",
+        "must be from topups.min_kopecks to 9999999999, and that above 0",
+    )?;
+    let fits = |amount: &Money| topups.min <= *amount && *amount <= topups.max;
+    ensure(
+        !topups.amounts.is_empty() && topups.amounts.iter().all(fits),
+        "topups.amounts_kopecks",
+        "must be amounts from topups.min_kopecks to topups.max_kopecks, at least one",
+    )?;
+    ensure(
+        topups.retry_base <= topups.retry_max,
+        "topups.retry_max_ms",
+        "must not be below topups.retry_base_ms",
+    )?;
+    ensure(
+        topups.breaker_cooldown <= topups.breaker_cooldown_max,
+        "topups.breaker_cooldown_max_ms",
+        "must not be below topups.breaker_cooldown_ms",
     )
 }
 
@@ -122,7 +157,7 @@ pub fn check_purpose(config: &Config, purpose: Purpose) -> Result<(), ConfigErro
             remedy: "PUBLIC_URL turns the webhook on, which needs a secret, for example from `openssl rand -hex 32`",
         });
     }
-    Ok(())
+    yookassa::check_serving(&config.yookassa)
 }
 
 fn check_log(config: &Config) -> Result<(), ConfigError> {
@@ -213,7 +248,7 @@ fn check_api_key(key: Option<&SecretString>) -> Result<(), ConfigError> {
     )
 }
 
-fn ensure(holds: bool, key: &str, must: &str) -> Result<(), ConfigError> {
+pub(super) fn ensure(holds: bool, key: &str, must: &str) -> Result<(), ConfigError> {
     if holds {
         return Ok(());
     }

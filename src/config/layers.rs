@@ -12,7 +12,7 @@ use super::{Config, ConfigError, Environment, schema};
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Variables with a name of their own, and the key each sets. An empty value counts as unset.
-pub const NAMED_VARIABLES: [(&str, &str); 11] = [
+pub const NAMED_VARIABLES: [(&str, &str); 15] = [
     ("BOT_TOKEN", "telegram.bot_token"),
     ("ADMIN_IDS", "telegram.admin_ids"),
     ("TELEGRAM_API_URL", "telegram.api_url"),
@@ -24,11 +24,15 @@ pub const NAMED_VARIABLES: [(&str, &str); 11] = [
     ("HTTP_ADDR", "http.addr"),
     ("PUBLIC_URL", "http.public_url"),
     ("ADMIN_TOKEN", "http.admin_token"),
+    ("YOOKASSA_SHOP_ID", "yookassa.shop_id"),
+    ("YOOKASSA_SECRET_KEY", "yookassa.secret_key"),
+    ("YOOKASSA_WEBHOOK_SECRET", "yookassa.webhook_secret"),
+    ("YOOKASSA_API_URL", "yookassa.api_url"),
 ];
 
 /// Variables of parts that this version does not have yet. They are accepted, so that one
 /// environment serves all versions, and have no effect.
-pub const RESERVED_VARIABLES: [&str; 14] = [
+pub const RESERVED_VARIABLES: [&str; 10] = [
     "ASSETS_MIRROR_URL",
     "DATABASE_REPLICA_URL",
     "FAL_API_URL",
@@ -39,19 +43,17 @@ pub const RESERVED_VARIABLES: [&str; 14] = [
     "REDIS_PORT",
     "REDIS_URL",
     "S3_ENDPOINT",
-    "YOOKASSA_API_URL",
-    "YOOKASSA_SECRET_KEY",
-    "YOOKASSA_SHOP_ID",
-    "YOOKASSA_WEBHOOK_SECRET",
 ];
 
 /// Keys whose values are never shown, logged or put into an error.
-pub const SECRET_KEYS: [&str; 5] = [
+pub const SECRET_KEYS: [&str; 7] = [
     "database.url",
     "http.admin_token",
     "providers.nano_banana.api_key",
     "telegram.bot_token",
     "telegram.webhook_secret",
+    "yookassa.secret_key",
+    "yookassa.webhook_secret",
 ];
 
 /// The prefix of variables that name a key by its path.

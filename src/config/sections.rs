@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::values;
+use super::yookassa::Yookassa;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,14 +25,17 @@ pub struct Config {
     pub log: Log,
     pub http: Http,
     pub telegram: Telegram,
+    pub admin: Admin,
     pub intake: Intake,
     pub sessions: Sessions,
     pub database: Database,
     pub ledger: Ledger,
     pub billing: Billing,
+    pub topups: Topups,
     pub usage: UsageSection,
     pub jobs: Jobs,
     pub providers: Providers,
+    pub yookassa: Yookassa,
     pub assets: Assets,
     pub supervision: Supervision,
     pub shutdown: Shutdown,
@@ -125,6 +129,26 @@ pub struct Telegram {
     pub outbox_poll: Duration,
     #[serde(rename = "progress_refresh_ms", deserialize_with = "values::millis")]
     pub progress_refresh: Duration,
+}
+
+/// Who may do more than a user, and how much. Owners are `telegram.admin_ids`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    #[serde(deserialize_with = "values::user_ids")]
+    pub admin_ids: Vec<UserId>,
+    #[serde(deserialize_with = "values::user_ids")]
+    pub support_ids: Vec<UserId>,
+    /// The most that one act of an admin may move.
+    #[serde(rename = "money_limit_kopecks", deserialize_with = "values::kopecks")]
+    pub money_limit: Money,
+    /// An act that moves more needs a second person.
+    #[serde(rename = "second_above_kopecks", deserialize_with = "values::kopecks")]
+    pub second_above: Money,
+    #[serde(rename = "confirm_secs", deserialize_with = "values::secs")]
+    pub confirm: Duration,
+    #[serde(rename = "approve_secs", deserialize_with = "values::secs")]
+    pub approve: Duration,
 }
 
 /// The way in.
@@ -254,7 +278,53 @@ impl Billing {
     }
 }
 
-/// What is sold by the running second.
+/// Money that users pay in and take back.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topups {
+    /// As buttons, in order.
+    #[serde(rename = "amounts_kopecks", deserialize_with = "values::amounts")]
+    pub amounts: Vec<Money>,
+    #[serde(rename = "min_kopecks", deserialize_with = "values::kopecks")]
+    pub min: Money,
+    #[serde(rename = "max_kopecks", deserialize_with = "values::kopecks")]
+    pub max: Money,
+    #[serde(rename = "refund_term_days", deserialize_with = "values::days")]
+    pub refund_term: Duration,
+    #[serde(rename = "asking_secs", deserialize_with = "values::secs")]
+    pub asking: Duration,
+    #[serde(rename = "poll_ms", deserialize_with = "values::millis")]
+    pub poll: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub concurrency: usize,
+    #[serde(rename = "sweep_young_secs", deserialize_with = "values::secs")]
+    pub sweep_young: Duration,
+    #[serde(rename = "sweep_grown_secs", deserialize_with = "values::secs")]
+    pub sweep_grown: Duration,
+    #[serde(rename = "sweep_old_secs", deserialize_with = "values::secs")]
+    pub sweep_old: Duration,
+    #[serde(rename = "retry_base_ms", deserialize_with = "values::millis")]
+    pub retry_base: Duration,
+    #[serde(rename = "retry_max_ms", deserialize_with = "values::millis")]
+    pub retry_max: Duration,
+    #[serde(rename = "taken_secs", deserialize_with = "values::secs")]
+    pub taken: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub breaker_failures: u32,
+    #[serde(rename = "breaker_cooldown_ms", deserialize_with = "values::millis")]
+    pub breaker_cooldown: Duration,
+    #[serde(
+        rename = "breaker_cooldown_max_ms",
+        deserialize_with = "values::millis"
+    )]
+    pub breaker_cooldown_max: Duration,
+    #[serde(rename = "reconcile_every_secs", deserialize_with = "values::secs")]
+    pub reconcile_every: Duration,
+    #[serde(rename = "reconcile_days", deserialize_with = "values::days")]
+    pub reconcile_span: Duration,
+}
+
+/// What is sold by the running second, and what is done step by step.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsageSection {
@@ -269,6 +339,10 @@ pub struct UsageSection {
     pub lead_secs: u32,
     #[serde(rename = "tick_ms", deserialize_with = "values::millis")]
     pub tick: Duration,
+    #[serde(rename = "series_tick_ms", deserialize_with = "values::millis")]
+    pub series_tick: Duration,
+    #[serde(rename = "series_grace_secs", deserialize_with = "values::secs")]
+    pub series_grace: Duration,
 }
 
 impl UsageSection {
@@ -341,6 +415,9 @@ pub struct NanoBanana {
     pub timeout_4k: Duration,
     #[serde(deserialize_with = "values::bytes")]
     pub response_bytes_max: usize,
+    /// All input pictures of one request together, before base64.
+    #[serde(deserialize_with = "values::bytes")]
+    pub inputs_bytes_max: u64,
     #[serde(deserialize_with = "values::ambiguity")]
     pub ambiguity: AmbiguityPolicy,
     #[serde(deserialize_with = "values::micro_usd")]

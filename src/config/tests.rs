@@ -259,6 +259,11 @@ fn a_wrong_value_is_one_sentence_that_names_its_key() {
             "must be a model id",
         ),
         (
+            "REI__PROVIDERS__NANO_BANANA__INPUTS_BYTES_MAX",
+            "1000",
+            "must be at least 7340032",
+        ),
+        (
             "REI__HTTP__ADR",
             "x",
             "REI__HTTP__ADR sets http.adr, which does not exist",
@@ -304,6 +309,11 @@ fn a_secret_stands_in_no_debug_text_no_error_and_no_shown_configuration() {
         ("ADMIN_TOKEN", "canary-admin-token"),
         ("TELEGRAM_WEBHOOK_SECRET", "canary-secret"),
         ("DATABASE_URL", "postgres://rei:canary@host/canary"),
+        ("YOOKASSA_SECRET_KEY", "live_canary"),
+        (
+            "YOOKASSA_WEBHOOK_SECRET",
+            "whsec_canarycanarycanarycanarycanaryca",
+        ),
     ];
     let loaded = load(&extra).unwrap();
     assert!(!format!("{:?}", loaded.config).contains(canary));
@@ -317,6 +327,9 @@ fn a_secret_stands_in_no_debug_text_no_error_and_no_shown_configuration() {
         ("ADMIN_TOKEN", "canary with spaces"),
         ("NANO_BANANA_API_KEY", "canary key"),
         ("TELEGRAM_WEBHOOK_SECRET", "canary!"),
+        ("YOOKASSA_SECRET_KEY", "live_canary key"),
+        ("YOOKASSA_SECRET_KEY", "test_canary"),
+        ("YOOKASSA_WEBHOOK_SECRET", "canary"),
         ("DATABASE_URL", "canary://"),
     ] {
         let error = load(&[(variable, value)]).err().unwrap();
@@ -424,4 +437,122 @@ fn the_example_names_every_variable_and_starts_as_the_defaults_do() {
     let example = Environment::of(pairs.filter(|(_, value)| !value.is_empty()).chain(NEEDED));
     let loaded = Config::load(&example, None, Purpose::Serve).unwrap();
     assert_eq!(loaded.fingerprint(), load(&[]).unwrap().fingerprint());
+}
+
+const SHOP: [(&str, &str); 2] = [
+    ("YOOKASSA_SHOP_ID", "100500"),
+    ("YOOKASSA_SECRET_KEY", "live_key"),
+];
+const SIGNED: (&str, &str) = (
+    "YOOKASSA_WEBHOOK_SECRET",
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+);
+const LISTED: (&str, &str) = ("REI__YOOKASSA__ADDRESS_CHECK", "required");
+
+fn shop(extra: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+    let all: Vec<_> = SHOP.into_iter().chain(extra.iter().copied()).collect();
+    load(&all)
+}
+
+#[test]
+fn a_shop_starts_with_either_proof_of_its_notices_and_with_both() {
+    for proofs in [&[SIGNED][..], &[LISTED], &[SIGNED, LISTED]] {
+        let config = shop(proofs).unwrap().config.yookassa;
+        assert_eq!(config.shop_id.as_deref(), Some("100500"));
+        let ranges: Vec<String> = config
+            .address_ranges
+            .iter()
+            .map(|r| r.to_string())
+            .collect();
+        assert_eq!(ranges.len(), 7);
+        assert_eq!(ranges[4], "77.75.156.11/32");
+    }
+}
+
+#[test]
+fn a_shop_whose_notices_nobody_vouches_for_does_not_start() {
+    let text = shop(&[]).err().unwrap().to_string();
+    assert!(
+        text.contains("anybody could send payment notices"),
+        "{text}"
+    );
+    assert!(!text.contains('\n'), "{text}");
+    let keyless = load(&[SHOP[0], SIGNED]).err().unwrap().to_string();
+    assert!(keyless.contains("YOOKASSA_SECRET_KEY"), "{keyless}");
+    assert!(load(&[]).unwrap().config.yookassa.shop_id.is_none());
+}
+
+#[test]
+fn a_wrong_value_of_a_shop_is_one_sentence_that_names_its_key() {
+    for (variable, value, sentence) in [
+        ("YOOKASSA_SHOP_ID", "1:2", "must be the number of the shop"),
+        (
+            "YOOKASSA_SECRET_KEY",
+            "test_key",
+            "must be a key of the shop",
+        ),
+        (
+            "YOOKASSA_WEBHOOK_SECRET",
+            "whsec_c2hvcnQ=",
+            "must be one or two secrets",
+        ),
+        (
+            "REI__YOOKASSA__ENVIRONMENT",
+            "demo",
+            "must be one of: live, test",
+        ),
+        (
+            "REI__YOOKASSA__ADDRESS_CHECK",
+            "maybe",
+            "yookassa.address_check",
+        ),
+        (
+            "REI__YOOKASSA__ADDRESS_RANGES",
+            "",
+            "must name YooKassa's addresses",
+        ),
+        (
+            "REI__YOOKASSA__ADDRESS_RANGES",
+            "0.0.0.0/0",
+            "none wider than",
+        ),
+        ("REI__YOOKASSA__ADDRESS_RANGES", "::/0", "none wider than"),
+        (
+            "REI__YOOKASSA__ADDRESS_RANGES",
+            "::ffff:1.2.3.0/120",
+            "must be addresses",
+        ),
+        (
+            "REI__YOOKASSA__TRUSTED_PROXIES",
+            "proxy.local",
+            "must be addresses",
+        ),
+        (
+            "REI__YOOKASSA__TRUSTED_PROXIES",
+            "10.0.0.0/33",
+            "must be addresses",
+        ),
+        (
+            "REI__YOOKASSA__RECEIPT_VAT_CODE",
+            "13",
+            "must be from 1 to 12",
+        ),
+        (
+            "REI__YOOKASSA__RECEIPT_TAX_SYSTEM",
+            "7",
+            "must be from 1 to 6",
+        ),
+        (
+            "REI__YOOKASSA__RECEIPT_SUBJECT",
+            "Service!",
+            "must be a word",
+        ),
+        ("REI__YOOKASSA__RECEIPT", "maybe", "yookassa.receipt"),
+    ] {
+        let text = shop(&[LISTED, (variable, value)]).err();
+        let text = text.unwrap_or_else(|| panic!("{variable}={value} was taken"));
+        let text = text.to_string();
+        assert!(text.contains(sentence), "{variable}={value}: {text}");
+        assert!(!text.contains('\n'), "{text}");
+    }
 }

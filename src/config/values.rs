@@ -16,6 +16,8 @@ use serde::de::{Deserialize, Deserializer, Error};
 const MILLIS_MAX: i64 = 86_400_000;
 /// A year.
 const SECS_MAX: i64 = 31_536_000;
+/// Ten years: longer than any payment method looks back.
+const DAYS_MAX: i64 = 3_650;
 /// More of anything than one process can use.
 const COUNT_MAX: i64 = 1_000_000;
 /// A GiB: larger than every body the bot reads.
@@ -31,6 +33,12 @@ pub fn millis<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> 
 pub fn secs<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let secs = within(from, 1, SECS_MAX, "seconds")?;
     Ok(Duration::from_secs(secs))
+}
+
+/// A duration in days, at least one.
+pub fn days<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let days = within(from, 1, DAYS_MAX, "days")?;
+    Ok(Duration::from_secs(days * 86_400))
 }
 
 /// How many of something, at least one.
@@ -65,6 +73,16 @@ pub fn kopecks<'de, D: Deserializer<'de>>(from: D) -> Result<Money, D::Error> {
     let max = Money::OPERATION_MAX.kopecks();
     let kopecks: i64 = narrow(within(from, 0, max, "kopecks")?)?;
     Ok(Money::from_kopecks(kopecks))
+}
+
+/// Amounts in kopecks, each above zero.
+pub fn amounts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Money>, D::Error> {
+    let amounts = Vec::<i64>::deserialize(from)?;
+    let amounts: Vec<Money> = amounts.into_iter().map(Money::from_kopecks).collect();
+    if amounts.iter().any(|amount| !amount.is_movable()) {
+        return Err(D::Error::custom("must be amounts in kopecks above 0"));
+    }
+    Ok(amounts)
 }
 
 /// A price in millionths of a US dollar, up to a thousand dollars.

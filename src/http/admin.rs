@@ -3,6 +3,10 @@
 //! Without a configured token these routes do not exist (404). With one, everything below
 //! `/admin`, known or not, first asks for it. An ordered restart takes the same path as a
 //! crash.
+//!
+//! Each order leaves an audit entry, done or refused; callers without the token leave one too,
+//! at a pace that a flood of them cannot fill a disk with. A log that cannot be written stops no
+//! order: the way to heal the database's actors must not lead through the database.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +17,9 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web::{self, Path, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse};
+use rei_actors::audit::Deed;
 use rei_actors::supervision::{Cause, Directory, Observation, RestartError, State};
+use rei_domain::audit::{Actor, AuditOutcome, Via};
 use serde::{Deserialize, Serialize};
 
 use super::HttpState;
@@ -25,6 +31,8 @@ use super::metrics::SecurityEvent;
 const BODY_BYTES_MAX: usize = 4096;
 /// Characters of a reason: it goes into the log.
 const REASON_CHARS_MAX: usize = 200;
+/// Characters of a stranger's path that are written down.
+const PATH_CHARS_MAX: usize = 100;
 /// What an admin is asked to wait who restarts too often.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// What is written down when nobody says why.
@@ -66,10 +74,23 @@ pub async fn guard(
         state
             .metrics
             .count_security_event(SecurityEvent::AdminTokenWrong);
+        state.auditor.refuse(stranger(request.path())).await;
         let challenge = "Bearer realm=\"rei-bot admin\"";
         return Err(HttpError::new(Refusal::Unauthorized { challenge }).into());
     }
     next.call(request).await
+}
+
+/// The refusal of a caller without the token. What he asked for is his own text: cut short.
+fn stranger(path: &str) -> Deed {
+    Deed {
+        actor: Actor::Nobody,
+        via: Via::Http,
+        action: "admin".to_owned(),
+        target: path.chars().take(PATH_CHARS_MAX).collect(),
+        detail: "absent or wrong token".to_owned(),
+        outcome: AuditOutcome::Refused,
+    }
 }
 
 #[derive(Serialize)]
@@ -165,7 +186,9 @@ pub async fn restart_actor(
     if reason.chars().count() > REASON_CHARS_MAX {
         return Err(Refusal::BadRequest("the reason is longer than 200 characters").into());
     }
-    match state.actors.restart(&name) {
+    let ordered = state.actors.restart(&name);
+    record(&state, &name, reason, &ordered).await;
+    match ordered {
         Ok(()) => {
             tracing::info!(actor = %name, reason, "an admin ordered a restart");
             Ok(HttpResponse::Accepted().json(Ordered {
@@ -184,5 +207,30 @@ pub async fn restart_actor(
         Err(RestartError::Nursery) => {
             Err(Refusal::Conflict("this name stands for many actors, not for one").into())
         }
+    }
+}
+
+/// Writes an order down.
+async fn record(state: &HttpState, name: &str, reason: &str, ordered: &Result<(), RestartError>) {
+    let (outcome, detail) = match ordered {
+        Ok(()) => (AuditOutcome::Done, format!("reason: {reason}")),
+        Err(refusal) => (
+            AuditOutcome::Refused,
+            format!("{refusal}; reason: {reason}"),
+        ),
+    };
+    let deed = Deed {
+        actor: Actor::TokenHolder,
+        via: Via::Http,
+        action: "actor.restart".to_owned(),
+        target: format!(
+            "actor:{}",
+            name.chars().take(PATH_CHARS_MAX).collect::<String>()
+        ),
+        detail,
+        outcome,
+    };
+    if let Err(error) = state.auditor.record(deed).await {
+        tracing::error!(actor = name, %error, "an order is not in the audit log");
     }
 }

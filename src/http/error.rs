@@ -103,6 +103,11 @@ impl HttpError {
         }
     }
 
+    /// What the caller is told.
+    pub fn refusal(&self) -> Refusal {
+        self.refusal
+    }
+
     /// The id in the answer and in the log.
     pub fn id(&self) -> Uuid {
         self.id

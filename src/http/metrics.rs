@@ -11,6 +11,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, 
 
 use super::probes::BuildInfo;
 use super::routes::ROUTES;
+use super::yookassa::PaymentWebhookMetrics;
 
 /// The route of a request that matches none.
 pub const UNMATCHED: &str = "unmatched";
@@ -58,18 +59,21 @@ impl WebhookResult {
 pub enum SecurityEvent {
     WebhookSecretWrong,
     AdminTokenWrong,
+    PaymentWebhookUnproven,
 }
 
 impl SecurityEvent {
-    const ALL: [SecurityEvent; 2] = [
+    const ALL: [SecurityEvent; 3] = [
         SecurityEvent::WebhookSecretWrong,
         SecurityEvent::AdminTokenWrong,
+        SecurityEvent::PaymentWebhookUnproven,
     ];
 
     fn label(self) -> &'static str {
         match self {
             SecurityEvent::WebhookSecretWrong => "webhook_secret_wrong",
             SecurityEvent::AdminTokenWrong => "admin_token_wrong",
+            SecurityEvent::PaymentWebhookUnproven => "payment_webhook_unproven",
         }
     }
 }
@@ -80,6 +84,7 @@ pub struct HttpMetrics {
     durations: HistogramVec,
     webhooks: IntCounterVec,
     security_events: IntCounterVec,
+    payment_webhooks: PaymentWebhookMetrics,
 }
 
 impl HttpMetrics {
@@ -148,6 +153,7 @@ impl HttpMetrics {
             durations,
             webhooks,
             security_events,
+            payment_webhooks: PaymentWebhookMetrics::try_new(registry)?,
         })
     }
 
@@ -161,6 +167,11 @@ impl HttpMetrics {
     /// Counts a delivery of Telegram.
     pub fn count_webhook(&self, result: WebhookResult) {
         self.webhooks.with_label_values(&[result.label()]).inc();
+    }
+
+    /// The counter of payments' notifications.
+    pub fn payment_webhooks(&self) -> &PaymentWebhookMetrics {
+        &self.payment_webhooks
     }
 
     /// Counts a security event.

@@ -4,12 +4,13 @@ use actix_web::dev::Handler;
 use actix_web::{FromRequest, Resource, Responder, web};
 
 use super::error::{HttpError, Refusal};
-use super::{HttpState, State, admin, checkpoints, probes, scrape, webhook};
+use super::{HttpState, State, admin, checkpoints, probes, scrape, webhook, yookassa};
 use crate::telegram::webhook_setup::WEBHOOK_PATH;
 
 /// The routes there are, for metrics that exist from the start.
-pub const ROUTES: [(&str, &str); 10] = [
+pub const ROUTES: [(&str, &str); 11] = [
     (WEBHOOK_PATH, "POST"),
+    (yookassa::PATH, "POST"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
     ("/version", "GET"),
@@ -26,7 +27,7 @@ pub const ROUTES: [(&str, &str); 10] = [
 pub enum Surface {
     /// There is one listener.
     Everything,
-    /// The webhook, the checkpoints and the probes; `/metrics` and `/admin` do not exist.
+    /// The webhooks, the checkpoints and the probes; `/metrics` and `/admin` do not exist.
     Public,
     /// `/metrics`, `/admin` and the probes.
     Admin,
@@ -54,6 +55,7 @@ fn public(app: &mut web::ServiceConfig) {
     app.service(get("/checkpoints", checkpoints::newest));
     app.service(get("/checkpoints/{day}", checkpoints::of_day));
     app.service(get("/verify", checkpoints::verify));
+    app.service(post(yookassa::PATH, yookassa::receive));
 }
 
 fn internal(app: &mut web::ServiceConfig) {

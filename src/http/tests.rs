@@ -9,10 +9,12 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, web};
 use async_trait::async_trait;
 use rei_actors::ports::StoreError;
-use rei_actors::ports::clock::Clock;
+use rei_actors::ports::audit::{AuditLog, AuditQuery};
+use rei_actors::ports::clock::{Clock, Ids};
 use rei_actors::ports::inbox::RawUpdate;
 use rei_actors::ports::intake::{Accepted, Intake, IntakeError};
 use rei_actors::supervision::{self as actor, MailboxLoad, Observation, RestartError, Restarts};
+use rei_domain::audit::{AuditEntry, AuditLink};
 use rei_domain::ids::ChatId;
 use rei_domain::time::Moment;
 
@@ -23,6 +25,7 @@ mod checkpoints;
 mod ops;
 mod sockets;
 mod webhook;
+mod yookassa;
 
 const SECRET: &str = "webhook-secret";
 const TOKEN: &str = "0123456789abcdef";
@@ -130,9 +133,39 @@ impl ReadinessCheck for FakeCheck {
     }
 }
 
+/// An audit log on paper.
+#[derive(Default)]
+struct Paper(Mutex<Vec<AuditEntry>>);
+
+#[async_trait]
+impl AuditLog for Paper {
+    async fn append(&self, entries: Vec<AuditEntry>) -> Result<(), StoreError> {
+        self.0.lock().unwrap().extend(entries);
+        Ok(())
+    }
+
+    async fn newest(&self, _: AuditQuery, _: u32) -> Result<Vec<AuditLink>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Ids that are all the same.
+struct OneId;
+
+impl Ids for OneId {
+    fn id(&self) -> String {
+        "0a".to_owned()
+    }
+
+    fn nonce(&self) -> String {
+        "0b".to_owned()
+    }
+}
+
 /// The HTTP side over fakes.
 struct TestHouse {
     state: HttpState,
+    paper: Arc<Paper>,
     intake: Arc<FakeIntake>,
     tree: Arc<FakeTree>,
 }
@@ -185,6 +218,7 @@ impl TestHouse {
             entered: tokio::sync::Notify::new(),
         });
         let tree = Arc::new(FakeTree::default());
+        let paper = Arc::new(Paper::default());
         let registry = Registry::new();
         let metrics = HttpMetrics::try_new(&registry, BuildInfo::THIS, "0a1b2c").unwrap();
         let state = HttpState {
@@ -200,16 +234,19 @@ impl TestHouse {
                 intake: intake.clone(),
                 clock: Arc::new(Noon),
             }),
+            yookassa: None,
             readiness: Vec::new(),
             admin_token: Some(AdminToken::new(&TOKEN.into())),
             actors: tree.clone(),
             checkpoints: Arc::new(checkpoints::OneDay),
+            auditor: Arc::new(Auditor::new(paper.clone(), Arc::new(Noon), Arc::new(OneId))),
             registry,
             metrics,
             build: BuildInfo::THIS,
         };
         Self {
             state,
+            paper,
             intake,
             tree,
         }
@@ -256,5 +293,28 @@ impl TestHouse {
 
     async fn metrics(&self) -> String {
         self.call(TestRequest::get().uri("/metrics")).await.body
+    }
+}
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Log {
+    type Writer = Log;
+
+    fn make_writer(&'a self) -> Log {
+        self.clone()
     }
 }

@@ -45,7 +45,13 @@ fn receipt(count: i64, places: &[usize]) -> Receipt {
     };
     let proven = places.iter().map(|place| {
         let path = tree.path(*place).unwrap();
-        (4, ProvenRow { path, ..rows[*place].clone() })
+        (
+            4,
+            ProvenRow {
+                path,
+                ..rows[*place].clone()
+            },
+        )
     });
     Receipt {
         rows: proven.collect(),
@@ -108,7 +114,9 @@ proptest! {
 /// The verifier of `docs/LEDGER.md`, as anybody would copy it from there.
 fn python_of_the_docs() -> String {
     let page = include_str!("../../docs/LEDGER.md");
-    let (_, after) = page.split_once("```python\n").expect("the page has a verifier");
+    let (_, after) = page
+        .split_once("```python\n")
+        .expect("the page has a verifier");
     let (program, _) = after.split_once("```").expect("the verifier has an end");
     program.to_owned()
 }
@@ -143,6 +151,9 @@ fn the_verifier_of_the_docs_agrees_with_ours() {
         assert!(!python_says(&altered, &list), "an altered sum");
         let altered = file.replace("user:7:", "user:8:");
         assert!(!python_says(&altered, &list), "another's account");
-        assert!(!python_says(&file, "{\"checkpoints\":[]}"), "never published");
+        assert!(
+            !python_says(&file, "{\"checkpoints\":[]}"),
+            "never published"
+        );
     }
 }

@@ -255,9 +255,9 @@ async fn next_run(
                 Until::DaysOver(now) => now >= day.ends(),
                 Until::Row(last) => row.seq <= last,
             };
-            let is_full = run.as_ref().is_some_and(|run| {
-                run.day != day || run.hashes.len() >= RUN_ROWS_MAX
-            });
+            let is_full = run
+                .as_ref()
+                .is_some_and(|run| run.day != day || run.hashes.len() >= RUN_ROWS_MAX);
             if !is_wanted || is_full {
                 return Ok(run.map_or(Next::Nothing, Next::Run));
             }
@@ -385,12 +385,7 @@ async fn extend(
 }
 
 /// Makes checkpoints of a shard until there is nothing left to cover.
-async fn close(
-    db: &Db,
-    shard: ShardId,
-    until: Until,
-    now: Moment,
-) -> Result<Closed, StoreError> {
+async fn close(db: &Db, shard: ShardId, until: Until, now: Moment) -> Result<Closed, StoreError> {
     let mut made = 0;
     loop {
         match extend(db, shard, until, now).await? {
@@ -441,9 +436,7 @@ impl CheckpointStore for CheckpointRows {
         let shard = shard_of_user(&self.0, user).await?;
         let which = which.clone();
         self.0
-            .snapshot(async move |conn: &mut Conn| {
-                receipts::prove(conn, shard, user, &which).await
-            })
+            .snapshot(async move |conn: &mut Conn| receipts::prove(conn, shard, user, &which).await)
             .await
     }
 

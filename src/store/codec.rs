@@ -86,7 +86,10 @@ pub fn body_job(body: &OutboxBody) -> Option<&str> {
         OutboxBody::Text { .. }
         | OutboxBody::Usage { .. }
         | OutboxBody::UsageWarning { .. }
-        | OutboxBody::Document { .. } => None,
+        | OutboxBody::Document { .. }
+        | OutboxBody::PayCard { .. }
+        | OutboxBody::Credited { .. }
+        | OutboxBody::Refund { .. } => None,
         OutboxBody::Progress { job }
         | OutboxBody::Result { job }
         | OutboxBody::File { job, .. } => Some(job),
@@ -156,7 +159,7 @@ pub fn unreadable(column: &'static str) -> StoreError {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rei_actors::ports::view::{Button, Rendered};
+    use rei_actors::ports::view::{Button, ButtonAction, Rendered};
     use rei_domain::ids::JobId;
 
     use super::*;
@@ -206,7 +209,7 @@ mod tests {
                 html: "<b>кот</b> \"?\" \\".to_owned(),
                 keyboard: vec![vec![Button {
                     label: "✅".to_owned(),
-                    data: "l.ru".to_owned(),
+                    action: ButtonAction::Data("l.ru".to_owned()),
                 }]],
             },
         };

@@ -20,7 +20,7 @@ use tokio::runtime::{Handle, Runtime};
 
 use crate::store::conn::{Conn, Engine};
 use crate::store::migrate;
-use crate::store::stmt::sql;
+use crate::store::stmt::{sql, statements};
 
 /// Threads that run queries. They wait for the database far more than they compute.
 const RUNTIME_THREADS: usize = 2;
@@ -33,6 +33,16 @@ const LITE_SETUP: &str = "
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -65536;
     PRAGMA wal_autocheckpoint = 4000;";
+
+/// On the writer's connection besides. SQLite opens a file that it may not write for reading
+/// alone, and such a connection would stay what it is when the file can be written again: it
+/// never enters the pool. `BEGIN IMMEDIATE` alone would begin to read there.
+const LITE_PROVES_WRITES: &str = "BEGIN IMMEDIATE; CREATE TABLE proof_of_writes (x); ROLLBACK;";
+
+statements! {
+    // Needs the right to write and the writer's place, and writes nothing.
+    WRITE_NOTHING = "UPDATE users SET language = language WHERE 1 = 0";
+}
 
 type LiteConnection = SyncConnectionWrapper<SqliteConnection>;
 
@@ -159,6 +169,13 @@ impl Db {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read(async move |conn: &mut Conn| conn.execute(sql!("SELECT 1")).await.map(|_| ()))
+            .await
+    }
+
+    /// Whether the database takes writes now: it is not read-only, and nobody keeps its one
+    /// writer's place for longer than a write may wait.
+    pub async fn check_writes(&self) -> Result<(), StoreError> {
+        self.write(async move |conn: &mut Conn| conn.execute(sql!(WRITE_NOTHING)).await.map(|_| ()))
             .await
     }
 
@@ -290,16 +307,44 @@ impl Shared {
         }
     }
 
-    /// Waits for a connection. The causes stay out of the error: they may repeat the URL.
-    async fn wait<C, E>(&self, conn: impl Future<Output = Result<C, E>>) -> Result<C, StoreError> {
+    /// Waits for a connection. The causes stay out of the error, because they may repeat the
+    /// URL; a known one is told in words of our own.
+    async fn wait<C, E: std::fmt::Display>(
+        &self,
+        conn: impl Future<Output = Result<C, E>>,
+    ) -> Result<C, StoreError> {
         match tokio::time::timeout(self.wait_max, conn).await {
             Ok(Ok(conn)) => Ok(conn),
-            Ok(Err(_)) => Err(StoreError::Retryable(
-                "no connection can be made".to_owned(),
+            Ok(Err(error)) => Err(StoreError::Retryable(
+                unconnected(&error.to_string()).to_owned(),
             )),
             Err(_) => Err(StoreError::Retryable("all connections are busy".to_owned())),
         }
     }
+}
+
+/// Why no connection can be made, by what SQLite says.
+fn unconnected(cause: &str) -> &'static str {
+    const KNOWN: [(&str, &str); 4] = [
+        (
+            "readonly database",
+            "the database's file or its folder is read-only",
+        ),
+        (
+            "database is locked",
+            "another process holds the database's file",
+        ),
+        (
+            "unable to open database file",
+            "the database's file cannot be opened; is its folder there, and writable?",
+        ),
+        (
+            "not a database",
+            "the database's file is not a SQLite database",
+        ),
+    ];
+    let known = KNOWN.iter().find(|(said, _)| cause.contains(said));
+    known.map_or("no connection can be made", |(_, words)| words)
 }
 
 impl Drop for Shared {
@@ -325,8 +370,8 @@ fn lite_pools(path: &str, config: &DbConfig) -> Result<Pools, DbError> {
         return Err(DbError::NoFile);
     }
     Ok(Pools::Lite {
-        writer: lite_pool(path, config, 1)?,
-        readers: lite_pool(path, config, config.connections_max)?,
+        writer: lite_pool(path, config, 1, LITE_PROVES_WRITES)?,
+        readers: lite_pool(path, config, config.connections_max, "")?,
     })
 }
 
@@ -334,10 +379,11 @@ fn lite_pool(
     path: &str,
     config: &DbConfig,
     connections: usize,
+    proof: &str,
 ) -> Result<Pool<LiteConnection>, BuildError> {
     // First, because switching to WAL may itself have to wait.
     let busy_ms = config.busy_max.as_millis();
-    let setup = format!("PRAGMA busy_timeout = {busy_ms};{LITE_SETUP}");
+    let setup = format!("PRAGMA busy_timeout = {busy_ms};{LITE_SETUP}{proof}");
     let manager = manager(path.to_owned(), setup);
     Pool::builder(manager).max_size(connections).build()
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
-use rei_actors::ports::drafts::{DraftStore, TurnCommit};
+use rei_actors::ports::drafts::{DraftStore, FormChange, TurnCommit};
 use rei_domain::draft::{Draft, DraftState};
 use rei_domain::ids::{ChatId, DraftId, JobId, Nonce, UserId};
 use rei_domain::money::Money;
@@ -22,6 +22,8 @@ use crate::store::conn::Conn;
 use crate::store::db::Db;
 use crate::store::outbox::insert_outbox;
 use crate::store::stmt::{sql, statements};
+use crate::store::topups::forms::set_form;
+use crate::store::topups::moves::insert_topups;
 
 statements! {
     DRAFT = "
@@ -190,6 +192,12 @@ async fn commit_turn(conn: &mut Conn, turn: &TurnCommit, at: Moment) -> Result<(
     if let Some((user, language)) = turn.language {
         conn.execute(sql!(SET_LANGUAGE, language.as_str(), user.0))
             .await?;
+    }
+    insert_topups(conn, &turn.topups).await?;
+    match &turn.form {
+        Some(FormChange::Ask(chat, form)) => set_form(conn, *chat, Some(form)).await?,
+        Some(FormChange::Forget(chat)) => set_form(conn, *chat, None).await?,
+        None => {}
     }
     insert_outbox(conn, &turn.outbox).await
 }

@@ -2,6 +2,7 @@
 
 mod postgres;
 pub mod shop;
+pub mod till;
 
 use std::time::Duration;
 

@@ -3,6 +3,8 @@
 //! An update is processed when `processed_at` is set: by the turn it was part of
 //! (`store::drafts`), or here when it is set aside as poison.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
@@ -10,7 +12,8 @@ use rei_actors::ports::StoreError;
 use rei_actors::ports::inbox::{InboxStore, RawUpdate, StoredUpdate};
 use rei_domain::ids::ChatId;
 use rei_domain::time::Moment;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::store::codec::{parse_count, storable};
 use crate::store::conn::Conn;
@@ -56,6 +59,15 @@ impl InboxRows {
     pub fn new(db: Db) -> Self {
         Self(db)
     }
+}
+
+/// A row as `INSERT_UPDATES` reads it.
+#[derive(Serialize)]
+struct NewUpdate<'a> {
+    update_id: i64,
+    chat: i64,
+    body: Cow<'a, str>,
+    received_at: i64,
 }
 
 #[derive(QueryableByName)]
@@ -107,18 +119,17 @@ impl InboxStore for InboxRows {
         // In one order everywhere, so that two nodes that store the same updates wait for each
         // other and never in a circle.
         updates.sort_by_key(|update| update.update_id);
-        let rows: Vec<Value> = updates
+        let rows: Vec<NewUpdate> = updates
             .iter()
-            .map(|update| {
-                json!({
-                    "update_id": update.update_id,
-                    "chat": update.chat.0,
-                    "body": storable(&update.body),
-                    "received_at": update.received_at.0,
-                })
+            .map(|update| NewUpdate {
+                update_id: update.update_id,
+                chat: update.chat.0,
+                body: storable(&update.body),
+                received_at: update.received_at.0,
             })
             .collect();
-        let rows = Value::Array(rows).to_string();
+        let rows = serde_json::to_string(&rows)
+            .map_err(|error| StoreError::Broken(format!("updates cannot be rendered: {error}")))?;
         self.0
             .write(async move |conn: &mut Conn| {
                 let new = conn

@@ -102,7 +102,7 @@ async fn apply(
             Ok(applied) => {
                 if applied == Applied::Now {
                     outbox.extend(command.outbox.iter().cloned());
-                    audit.extend(command.audit.iter().cloned());
+                    audit.extend(command.audit.iter().map(|audited| audited.entry.clone()));
                 }
                 LedgerOutcome::Applied {
                     applied,

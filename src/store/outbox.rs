@@ -13,6 +13,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::outbox::{NewOutbox, OutboxBody, OutboxRow, OutboxStore, Sent};
+use rei_actors::runner::draft_slot;
 use rei_domain::ids::{ChatId, MessageId};
 use rei_domain::job::JobEvent;
 use rei_domain::time::Moment;
@@ -66,6 +67,13 @@ statements! {
 
     FILL_SLOT = "
         INSERT INTO outbox_slots (chat_id, slot, message_id) VALUES (?, ?, ?)
+        ON CONFLICT (chat_id, slot) DO UPDATE SET message_id = excluded.message_id";
+
+    // A draft that became a job meanwhile keeps its place.
+    MOVE_CARD = "
+        INSERT INTO outbox_slots (chat_id, slot, message_id)
+        SELECT CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS BIGINT) FROM drafts
+        WHERE id = ? AND state = 'open'
         ON CONFLICT (chat_id, slot) DO UPDATE SET message_id = excluded.message_id";
 
     DELIVER_JOB = "
@@ -250,12 +258,29 @@ async fn deliver(
             conn.execute(sql!(REMEMBER_PICTURE, row.chat_id, message.0, job))
                 .await?;
         }
+        // The message is the card of the request it offers from now on.
+        OutboxBody::Credited {
+            draft: Some(draft), ..
+        } => {
+            let slot = draft_slot(&draft);
+            conn.execute(sql!(
+                MOVE_CARD,
+                row.chat_id,
+                slot.as_str(),
+                message.0,
+                draft.as_str()
+            ))
+            .await?;
+        }
         OutboxBody::Text { .. }
         | OutboxBody::Progress { .. }
+        | OutboxBody::File { .. }
         | OutboxBody::Usage { .. }
         | OutboxBody::UsageWarning { .. }
-        | OutboxBody::File { .. }
-        | OutboxBody::Document { .. } => {}
+        | OutboxBody::Document { .. }
+        | OutboxBody::PayCard { .. }
+        | OutboxBody::Credited { draft: None, .. }
+        | OutboxBody::Refund { .. } => {}
     }
     Ok(())
 }

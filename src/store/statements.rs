@@ -14,9 +14,7 @@ use rei_domain::conversation::Balance;
 use rei_domain::ids::{UsageId, UserId};
 use rei_domain::ledger::{Account, TransferKind};
 use rei_domain::money::Money;
-use rei_domain::statement::{
-    Line, LineKind, Month, Page, Place, SessionPage, Standing,
-};
+use rei_domain::statement::{Line, LineKind, Month, Page, Place, SessionPage, Standing};
 use rei_domain::time::Moment;
 
 use crate::store::codec::parse_word;
@@ -36,7 +34,9 @@ statements! {
     BEFORE = "
         SELECT move.seq, move.at, move.amount, move.kind, move.reference,
                (SELECT job.prompt FROM jobs job WHERE move.reference = 'job:' || job.id
-                  AND job.id = substr(move.reference, 5)) AS words
+                  AND job.id = substr(move.reference, 5)) AS words,
+               (SELECT act.reason FROM acts act WHERE move.reference = 'act:' || act.id
+                  AND act.id = substr(move.reference, 5)) AS reason
         FROM ledger move
         WHERE move.user_id = ? AND move.seq < ? AND (
             move.kind NOT IN ('hold', 'void')
@@ -48,7 +48,9 @@ statements! {
     AFTER = "
         SELECT move.seq, move.at, move.amount, move.kind, move.reference,
                (SELECT job.prompt FROM jobs job WHERE move.reference = 'job:' || job.id
-                  AND job.id = substr(move.reference, 5)) AS words
+                  AND job.id = substr(move.reference, 5)) AS words,
+               (SELECT act.reason FROM acts act WHERE move.reference = 'act:' || act.id
+                  AND act.id = substr(move.reference, 5)) AS reason
         FROM ledger move
         WHERE move.user_id = ? AND move.seq > ? AND (
             move.kind NOT IN ('hold', 'void')
@@ -111,6 +113,8 @@ struct LineRow {
     reference: String,
     #[diesel(sql_type = Nullable<Text>)]
     words: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reason: Option<String>,
 }
 
 #[derive(QueryableByName)]
@@ -146,7 +150,7 @@ fn lines(rows: Vec<LineRow>, mut balance: i64) -> Result<Vec<Line>, StoreError> 
             balance: Money::from_kopecks(balance),
             reference: row.reference,
             words: row.words,
-            reason: None,
+            reason: row.reason,
         });
     }
     Ok(lines)
@@ -162,12 +166,7 @@ async fn balance_after(conn: &mut Conn, user: UserId, seq: i64) -> Result<i64, S
     Ok(base + moved.moved)
 }
 
-async fn page(
-    conn: &mut Conn,
-    user: UserId,
-    place: Place,
-    limit: u32,
-) -> Result<Page, StoreError> {
+async fn page(conn: &mut Conn, user: UserId, place: Place, limit: u32) -> Result<Page, StoreError> {
     let asked = usize::try_from(limit).unwrap_or(usize::MAX);
     // One more than is shown says whether there are more.
     let more = i64::from(limit) + 1;

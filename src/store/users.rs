@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::users::{Met, Reachable, User, UserStore};
 use rei_domain::conversation::{Balance, Language};
@@ -23,11 +23,13 @@ statements! {
         VALUES (?, ?, ?, 'yes', ?)
         ON CONFLICT (id) DO NOTHING";
 
-    USER = "SELECT id, chat_id, language, reachable FROM users WHERE id = ?";
+    USER = "SELECT id, chat_id, language, reachable, username FROM users WHERE id = ?";
 
     USER_BY_CHAT = "
-        SELECT id, chat_id, language, reachable FROM users
+        SELECT id, chat_id, language, reachable, username FROM users
         WHERE chat_id = ? ORDER BY id LIMIT 1";
+
+    RENAME = "UPDATE users SET username = ? WHERE id = ?";
 
     SET_REACHABLE = "UPDATE users SET reachable = ? WHERE id = ?";
 
@@ -61,6 +63,8 @@ struct UserRow {
     language: String,
     #[diesel(sql_type = Text)]
     reachable: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    username: Option<String>,
 }
 
 impl UserRow {
@@ -70,6 +74,7 @@ impl UserRow {
             chat: ChatId(self.chat_id),
             language: parse_word("language", &self.language, Language::parse)?,
             reachable: parse_word("reachable", &self.reachable, parse_reachable)?,
+            name: self.username,
         })
     }
 }
@@ -116,6 +121,16 @@ impl UserStore for UserRows {
                     StoreError::Broken("a user's row is gone right after it was written".to_owned())
                 })?;
                 Ok((row, met))
+            })
+            .await
+    }
+
+    async fn rename(&self, user: UserId, name: Option<&str>) -> Result<(), StoreError> {
+        let name = name.map(str::to_owned);
+        self.0
+            .write(async move |conn: &mut Conn| {
+                conn.execute(sql!(RENAME, name.as_deref(), user.0)).await?;
+                Ok(())
             })
             .await
     }

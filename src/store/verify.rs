@@ -18,8 +18,11 @@ pub(super) mod counts;
 pub(super) mod holds;
 pub(super) mod jobs;
 pub(super) mod lots;
+pub(super) mod notices;
 mod report;
+pub(super) mod series;
 pub(super) mod sessions;
+pub(super) mod topups;
 pub(super) mod usage;
 pub(super) mod waiting;
 
@@ -37,10 +40,13 @@ const CHECKS: &[&[Check]] = &[
     holds::CHECKS,
     lots::CHECKS,
     jobs::CHECKS,
+    series::CHECKS,
     sessions::CHECKS,
     usage::CHECKS,
     checkpoints::CHECKS,
     waiting::CHECKS,
+    notices::CHECKS,
+    topups::CHECKS,
 ];
 
 /// Audits the database as it stands at this moment. `now` decides only what is overdue.

@@ -8,6 +8,7 @@
 //! caller.
 
 mod answer;
+mod meter;
 
 use std::fmt;
 use std::future::Future;
@@ -29,6 +30,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 pub(super) use answer::{CallError, Refusal};
+use meter::CallResult;
 pub(super) use reqwest::Url;
 
 /// To reach Telegram at all.
@@ -108,6 +110,7 @@ impl BotApi {
             .http1_only()
             .build()
             .map_err(|error| SetupError::Client(error.without_url().to_string()))?;
+        meter::export_zeros();
         Ok(BotApi {
             base,
             token: Arc::new(token),
@@ -123,24 +126,26 @@ impl BotApi {
         T: DeserializeOwned + Send + 'static,
     {
         let request = self.request(P::NAME).json(payload);
-        self.detached(answered(request, self.token.clone())).await
+        self.detached(answered(P::NAME, request, self.token.clone()))
+            .await
     }
 
     /// Makes a call that carries a file.
-    pub(super) async fn upload<T>(&self, method: &str, form: Form) -> Result<T, CallError>
+    pub(super) async fn upload<T>(&self, method: &'static str, form: Form) -> Result<T, CallError>
     where
         T: DeserializeOwned + Send + 'static,
     {
         let request = self.request(method).multipart(form.render());
         let request = request.timeout(FILE_TIMEOUT);
-        self.detached(answered(request, self.token.clone())).await
+        self.detached(answered(method, request, self.token.clone()))
+            .await
     }
 
     /// Makes a call that Telegram holds for up to `hold`; it ends when the caller goes away, so
     /// that it does not compete with the next poll.
     pub(super) async fn poll<T>(
         &self,
-        method: &str,
+        method: &'static str,
         arguments: &impl Serialize,
         hold: Duration,
     ) -> Result<T, CallError>
@@ -149,7 +154,8 @@ impl BotApi {
     {
         let request = self.request(method).json(arguments);
         let request = request.timeout(hold + POLL_SLACK);
-        let task = self.runtime.spawn(answered(request, self.token.clone()));
+        let call = answered(method, request, self.token.clone());
+        let task = self.runtime.spawn(call);
         let mut task = Attached(task);
         (&mut task.0).await.unwrap_or(Err(CallError::Lost))
     }
@@ -183,6 +189,11 @@ impl BotApi {
                 Ok(None) => Err(DownloadError::TooLarge),
                 Err(_) => Err(DownloadError::Broken),
             }
+        };
+        let download = async move {
+            let downloaded = download.await;
+            meter::count(meter::FILE, CallResult::of_download(&downloaded));
+            downloaded
         };
         let task = self.runtime.spawn(download);
         let mut task = Attached(task);
@@ -251,7 +262,18 @@ impl<T> Drop for Attached<T> {
     }
 }
 
+/// Makes a call and counts it by its end.
 async fn answered<T: DeserializeOwned>(
+    method: &'static str,
+    request: RequestBuilder,
+    token: Arc<SecretString>,
+) -> Result<T, CallError> {
+    let answer = answer_to(request, token).await;
+    meter::count(method, CallResult::of(&answer));
+    answer
+}
+
+async fn answer_to<T: DeserializeOwned>(
     request: RequestBuilder,
     token: Arc<SecretString>,
 ) -> Result<T, CallError> {

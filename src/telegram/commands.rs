@@ -9,10 +9,13 @@ mod cancel;
 mod help;
 mod history;
 mod lang;
+mod paysupport;
 mod receipt;
+mod refund;
 mod start;
 mod statement;
 mod stop;
+mod topup;
 mod usage;
 
 use std::sync::Arc;
@@ -23,7 +26,7 @@ use rei_domain::conversation::Language;
 use crate::telegram::catalogue::Catalogue;
 
 /// Every command, in the order of the menu.
-const ALL: [&dyn Command; 11] = [
+const ALL: [&dyn Command; 14] = [
     &start::Start,
     &help::Help,
     &balance::Balance,
@@ -31,6 +34,9 @@ const ALL: [&dyn Command; 11] = [
     &usage::Usage,
     &statement::Statement,
     &receipt::Receipt,
+    &topup::TopUp,
+    &refund::Refund,
+    &paysupport::PaySupport,
     &cancel::Cancel,
     &boost::Boost,
     &stop::Stop,
@@ -83,6 +89,7 @@ impl Commands for CommandList {
 mod tests {
     use std::collections::BTreeSet;
 
+    use rei_domain::money::Money;
     use rei_domain::statement::Month;
 
     use super::*;
@@ -101,9 +108,17 @@ mod tests {
         assert_eq!(act("Balance", ""), Some(CommandAction::ShowBalance));
         assert_eq!(act("cancel", ""), Some(CommandAction::CancelEverything));
         assert_eq!(act("lang", ""), Some(CommandAction::ChooseLanguage));
+        assert_eq!(
+            act("topup", ""),
+            Some(CommandAction::TopUp { amount: None })
+        );
+        let amount = Some(Money::from_kopecks(50_000));
+        assert_eq!(act("topup", "500 ₽"), Some(CommandAction::TopUp { amount }));
+        assert_eq!(act("refund", ""), Some(CommandAction::ShowReturnables));
+        assert_eq!(act("paysupport", ""), Some(CommandAction::PaySupport));
+        assert_eq!(act("unheard", ""), None);
         assert_eq!(act("boost", ""), Some(CommandAction::ShowBoost));
         assert_eq!(act("stop", ""), Some(CommandAction::StopRunning));
-        assert_eq!(act("refund", ""), None);
         assert_eq!(act("", ""), None);
     }
 

@@ -77,7 +77,18 @@ fn sender(from: &Value, chat: ChatId) -> Option<Sender> {
         user: UserId(user),
         chat,
         language: Language::from_tag(from.get("language_code").and_then(Value::as_str)),
+        name: from
+            .get("username")
+            .and_then(Value::as_str)
+            .map(str::to_ascii_lowercase)
+            .filter(|name| is_name(name)),
     })
+}
+
+/// A name as Telegram gives it: up to 32 of `a-z 0-9 _` (Bot API, `User.username`).
+fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !name.is_empty() && name.len() <= 32 && name.bytes().all(plain)
 }
 
 /// A press of a button. Data may be forged or of an older version; a press without data (of a

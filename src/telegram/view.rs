@@ -4,6 +4,7 @@
 //! prompt is, with callback data made by `Tap::render` alone. Amounts, times and plurals read
 //! as people write them. Decides nothing: prices, states and permissions come in as values.
 
+pub(in crate::telegram) mod admin;
 mod boost;
 mod card;
 mod html;
@@ -11,19 +12,26 @@ mod money;
 mod progress;
 mod replies;
 mod result;
+mod returns;
+mod series;
 mod statement;
 mod toasts;
+mod topup;
 mod words;
 
 use std::sync::Arc;
 
 use rei_actors::ports::checkpoints::Receipt;
 use rei_actors::ports::commands::Commands;
-use rei_actors::ports::view::{JobFacts, Rendered, TextFile, UsageFacts, View};
+use rei_actors::ports::view::{
+    JobFacts, RefundFacts, Rendered, TextFile, TopupFacts, UsageFacts, View,
+};
 use rei_domain::conversation::{Language, Reply, Toast};
+use rei_domain::money::Money;
 use rei_domain::statement::{Line, Month};
+use rei_domain::topup::TopupReply;
 
-use self::words::Words;
+use self::words::{Args, Words};
 use crate::telegram::catalogue::Catalogue;
 
 /// The view whose words are in Fluent catalogues.
@@ -81,6 +89,22 @@ impl View for FluentView {
                 balance,
                 refusal,
             } => boost::offer(words, usage, tariff, *balance, *refusal),
+            Reply::SeriesStopping { count } => {
+                let count = Args::new().number("count", *count);
+                replies::plain(words.tell("series-stopping", count))
+            }
+            Reply::SeriesLastStep { step, wanted } => series::last_step(words, *step, *wanted),
+            Reply::SeriesEnded {
+                delivered,
+                wanted,
+                charged,
+                took_secs,
+                reason,
+                balance,
+            } => {
+                let counts = (*delivered, *wanted);
+                series::ended(words, counts, *charged, *took_secs, *reason, *balance)
+            }
             Reply::NothingRuns => replies::plain(words.say("stop-nothing")),
             Reply::History {
                 page,
@@ -92,7 +116,9 @@ impl View for FluentView {
             Reply::StatementEmpty { month } => statement::empty_month(words, *month),
             Reply::ReceiptNothing => replies::plain(words.say("receipt-nothing")),
             Reply::ReceiptHow { page } => statement::receipt_how(words, page.as_deref()),
+            Reply::Admin(reply) => admin::render(words, reply),
             Reply::TryLater => replies::plain(words.say("try-later")),
+            Reply::Topup(reply) => topup_reply(words, reply),
         }
     }
 
@@ -102,6 +128,22 @@ impl View for FluentView {
 
     fn result(&self, language: Language, facts: &JobFacts) -> Rendered {
         result::caption(self.words(language), facts)
+    }
+
+    fn pay_card(&self, language: Language, facts: &TopupFacts) -> Rendered {
+        topup::pay_card(self.words(language), facts)
+    }
+
+    fn credited(&self, language: Language, facts: &TopupFacts) -> Rendered {
+        topup::credited(self.words(language), facts)
+    }
+
+    fn refund(&self, language: Language, facts: &RefundFacts) -> Rendered {
+        returns::ended(self.words(language), facts)
+    }
+
+    fn payment_description(&self, language: Language, amount: Money) -> String {
+        topup::description(self.words(language), amount)
     }
 
     fn usage(&self, language: Language, facts: &UsageFacts) -> Rendered {
@@ -133,7 +175,37 @@ impl View for FluentView {
     }
 }
 
+fn topup_reply(words: Words<'_>, reply: &TopupReply) -> Rendered {
+    match reply {
+        TopupReply::Amounts {
+            balance,
+            amounts,
+            draft,
+        } => topup::amounts(words, *balance, amounts, draft),
+        TopupReply::Methods {
+            amount,
+            offers,
+            draft,
+        } => topup::methods(words, *amount, offers, draft),
+        TopupReply::AskAmount { limits } => topup::ask_amount(words, *limits),
+        TopupReply::AmountRefused(refusal) => topup::amount_refused(words, *refusal),
+        TopupReply::AskEmail => replies::plain(words.say("topup-ask-email")),
+        TopupReply::EmailRefused => replies::plain(words.say("topup-email-refused")),
+        TopupReply::Unavailable => replies::plain(words.say("topup-unavailable")),
+        TopupReply::Returnables {
+            payments,
+            term_days,
+        } => returns::list(words, payments, *term_days),
+        TopupReply::ConfirmReturn { payment, nonce } => returns::confirm(words, payment, nonce),
+        TopupReply::ReturnAccepted { amount } => returns::accepted(words, *amount),
+        TopupReply::ReturnRefused(refusal) => returns::refused(words, *refusal),
+        TopupReply::PaySupport { term_days } => returns::support(words, *term_days),
+    }
+}
+
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod topup_samples;

@@ -8,12 +8,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rei_actors::ports::clock::Clock as _;
+use rei_actors::ports::payments::Environment as PaymentEnvironment;
 use rei_bot::boot::{House, SystemClock};
 use rei_bot::config::{Config, Environment, Loaded};
 use rei_bot::store::{Db, DbConfig, verify};
 use rei_sandbox::telegram::{
     Author, Button, ButtonAction, FloodLimits, MediaKind, Message, Player,
 };
+use rei_sandbox::yookassa::{SECRET_KEY, SHOP_ID};
 use rei_sandbox::{Exposure, Sandbox};
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -23,6 +25,7 @@ use super::postgres::Postgres;
 
 /// The sandbox's credentials.
 pub const BOT_TOKEN: &str = "1000000001:a-token-of-the-sandbox-and-no-other";
+const WEBHOOK_SECRET: &str = "whsec_c2FuZGJveC1zZWNyZXQtb2YtYS10ZXN0LWhvdXNl";
 pub const GEMINI_KEY: &str = "a-key-of-the-sandbox";
 
 /// How long anything in a house may take before a test gives up.
@@ -39,7 +42,7 @@ pub enum Engine {
 pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
 
 /// Keys that make a house quick enough for tests, without changing what it promises.
-const QUICK: [(&str, &str); 12] = [
+const QUICK: [(&str, &str); 13] = [
     ("REI__LOG__LEVEL", "warn"),
     ("REI__HTTP__ADDR", "127.0.0.1:0"),
     ("REI__HTTP__WORKERS", "1"),
@@ -49,6 +52,7 @@ const QUICK: [(&str, &str); 12] = [
     ("REI__TELEGRAM__SEND_BURST", "1000"),
     ("REI__TELEGRAM__SEND_RETRY_BASE_MS", "50"),
     ("REI__JOBS__POLL_MS", "50"),
+    ("REI__USAGE__SERIES_TICK_MS", "50"),
     ("REI__JOBS__RETRY_BASE_MS", "20"),
     ("REI__JOBS__RETRY_MAX_MS", "100"),
     ("REI__SHUTDOWN__DRAIN_SECS", "10"),
@@ -113,13 +117,18 @@ impl TestHouse {
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 let house = House::start(&loaded).await.expect("the house starts");
-                ready.send(()).expect("the test waits for it");
+                ready.send(house.addr()).expect("the test waits for it");
                 // A dropped sender closes the house too.
                 let _ = stopped.await;
                 house.close().await;
             });
         });
-        started.recv().expect("the house started");
+        let addr = started.recv().expect("the house started");
+        let told = self.sandbox.yookassa.change_notifications(|notifications| {
+            notifications.url = Some(format!("http://{addr}/webhook/yookassa"));
+            notifications.signing.secrets = vec![WEBHOOK_SECRET.to_owned()];
+        });
+        told.expect("the shop can be told");
         self.bot = Some(Bot { stop, thread });
     }
 
@@ -144,6 +153,11 @@ impl TestHouse {
         config.telegram.bot_token = Some(SecretString::from(BOT_TOKEN));
         config.providers.nano_banana.api_url = self.sandbox.url("gemini");
         config.providers.nano_banana.api_key = Some(SecretString::from(GEMINI_KEY));
+        config.yookassa.shop_id = Some(SHOP_ID.to_owned());
+        config.yookassa.secret_key = Some(SecretString::from(SECRET_KEY));
+        config.yookassa.api_url = self.sandbox.url("yookassa/v3");
+        config.yookassa.environment = PaymentEnvironment::Test;
+        config.yookassa.webhook_secrets = vec![SecretString::from(WEBHOOK_SECRET)];
         loaded
     }
 

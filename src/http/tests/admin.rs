@@ -152,3 +152,42 @@ async fn an_order_that_cannot_be_read_restarts_nothing() {
     }
     assert_eq!(house.tree.restarts.lock().unwrap().len(), 0);
 }
+
+/// Actor, target and outcome of each audit entry.
+fn audited(house: &TestHouse) -> Vec<(String, String, &'static str)> {
+    let entries = house.paper.0.lock().unwrap();
+    let told = |entry: &AuditEntry| {
+        let outcome = entry.outcome.as_str();
+        (entry.actor.render(), entry.target.clone(), outcome)
+    };
+    entries.iter().map(told).collect()
+}
+
+#[actix_web::test]
+async fn every_order_and_every_refusal_leaves_an_audit_entry() {
+    let house = TestHouse::new();
+    for name in ["ledger", "nobody", "hot"] {
+        let path = format!("/admin/api/actors/{name}/restart");
+        house.call(as_admin(TestRequest::post().uri(&path))).await;
+    }
+    let stranger = TestRequest::post().uri("/admin/api/actors/ledger/restart");
+    house.call(stranger).await;
+    let expected = [
+        ("token", "actor:ledger", "done"),
+        ("token", "actor:nobody", "refused"),
+        ("token", "actor:hot", "refused"),
+        ("nobody", "/admin/api/actors/ledger/restart", "refused"),
+    ];
+    let expected = expected.map(|(a, t, o)| (a.to_owned(), t.to_owned(), o));
+    assert_eq!(audited(&house), expected);
+}
+
+#[actix_web::test]
+async fn a_flood_of_strangers_is_refused_and_does_not_fill_the_log() {
+    let house = TestHouse::new();
+    for _ in 0..200 {
+        let answer = house.call(TestRequest::get().uri("/admin/x")).await;
+        answer.assert_problem(401);
+    }
+    assert_eq!(audited(&house).len(), 20);
+}

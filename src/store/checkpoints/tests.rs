@@ -126,13 +126,17 @@ fn a_broken_chain_is_not_vouched_for() {
         let shop = Shop::new(db.clone());
         busy_days(&shop, 1).await;
         let tampering = async |conn: &mut Conn| {
-            conn.batch("UPDATE ledger SET reference = 'other' WHERE seq = 3").await
+            conn.batch("UPDATE ledger SET reference = 'other' WHERE seq = 3")
+                .await
         };
         let tampered: Result<(), StoreError> = db.write(tampering).await;
         tampered.unwrap();
         let checkpoints = CheckpointRows::new(db.clone());
         let closed = checkpoints.close_days(shop.now()).await.unwrap();
-        assert!(matches!(closed, Closed::Broken { seq: 3, .. }), "{closed:?}");
+        assert!(
+            matches!(closed, Closed::Broken { seq: 3, .. }),
+            "{closed:?}"
+        );
         assert_eq!(count(&db).await, 0);
     });
 }

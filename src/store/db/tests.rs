@@ -172,3 +172,35 @@ fn a_connection_that_the_server_ends_is_replaced() {
         assert_eq!(again.unwrap(), 1);
     });
 }
+
+#[test]
+fn a_file_that_cannot_be_written_answers_questions_and_says_why_it_takes_no_writes() {
+    Runtime::new().unwrap().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rei.db");
+        let db = connect(&format!("sqlite://{}", path.display()));
+        db.migrate().await.unwrap();
+        db.check_writes().await.unwrap();
+        let read_only = connect(&format!("sqlite://file:{}?mode=ro", path.display()));
+        assert_eq!(users(&read_only).await, 0);
+        for _ in 0..2 {
+            let refusal = read_only.check_writes().await.unwrap_err();
+            assert!(matches!(refusal, StoreError::Retryable(_)), "{refusal}");
+            assert!(refusal.to_string().contains("is read-only"), "{refusal}");
+        }
+    });
+}
+
+#[test]
+fn a_server_that_went_read_only_takes_no_writes() {
+    for_both(async |db| {
+        db.check_writes().await.unwrap();
+        if db.engine() == Engine::Sqlite {
+            return;
+        }
+        // Every connection from now on, as on a server that became a replica.
+        let url = format!("{}?options=-cdefault_transaction_read_only=on", db.url());
+        let refusal = connect(&url).check_writes().await.unwrap_err();
+        assert!(matches!(refusal, StoreError::Retryable(_)), "{refusal}");
+    });
+}

@@ -62,8 +62,7 @@ fn turn(update_ids: &[i64], drafts: Vec<Draft>) -> TurnCommit {
     TurnCommit {
         update_ids: update_ids.to_vec(),
         drafts,
-        language: None,
-        outbox: Vec::new(),
+        ..TurnCommit::default()
     }
 }
 

@@ -122,7 +122,10 @@ impl HoldRow {
 }
 
 /// Locks the shard until the transaction ends and reads its head.
-pub(super) async fn lock_head(conn: &mut Conn, shard: ShardId) -> Result<ChainHead, StoreError> {
+pub(in crate::store) async fn lock_head(
+    conn: &mut Conn,
+    shard: ShardId,
+) -> Result<ChainHead, StoreError> {
     let text = match conn.engine() {
         Engine::Postgres => HEAD_LOCKED,
         Engine::Sqlite => HEAD,

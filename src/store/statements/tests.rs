@@ -91,7 +91,10 @@ fn every_line_is_the_older_balance_and_its_sum() {
             assert!(pair[0].seq > pair[1].seq);
         }
         let first = lines.last().unwrap();
-        assert_eq!((first.kind, first.balance), (LineKind::Bonus, money(100_000)));
+        assert_eq!(
+            (first.kind, first.balance),
+            (LineKind::Bonus, money(100_000))
+        );
         // One line for each job, whatever became of it, and none of Bob's.
         for state in JobState::ALL {
             let reference = format!("job:{}", state.as_str());
@@ -108,7 +111,11 @@ fn every_line_is_the_older_balance_and_its_sum() {
                 | JobState::Unknown => LineKind::SetAside,
             };
             assert_eq!(kinds, [expected], "{state:?}");
-            assert!(of_job.clone().all(|line| line.words.as_deref() == Some("a cat")));
+            assert!(
+                of_job
+                    .clone()
+                    .all(|line| line.words.as_deref() == Some("a cat"))
+            );
         }
         let has = |kind| lines.iter().any(|line| line.kind == kind);
         assert!(has(LineKind::Reversal) && has(LineKind::DebtPayment));
@@ -165,8 +172,20 @@ fn a_month_is_its_lines_oldest_first() {
             .collect();
         assert_eq!(balances, [9_900, 9_800, 9_700, 9_600, 9_500]);
         let empty = Month::parse("1970-03").unwrap();
-        assert!(statements.month(ANN, empty, None, 3).await.unwrap().is_empty());
-        assert!(statements.month(BOB, month, None, 3).await.unwrap().is_empty());
+        assert!(
+            statements
+                .month(ANN, empty, None, 3)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert!(
+            statements
+                .month(BOB, month, None, 3)
+                .await
+                .unwrap()
+                .is_empty()
+        );
     });
 }
 
@@ -184,7 +203,10 @@ fn sessions_are_the_users_own_with_their_totals() {
         shop.end_boost(boost, 4).await;
         let statements = StatementRows::new(db.clone());
         let now = shop.now();
-        let page = statements.sessions(ANN, None, PAGE_LINES, now).await.unwrap();
+        let page = statements
+            .sessions(ANN, None, PAGE_LINES, now)
+            .await
+            .unwrap();
         assert_eq!(page.sessions.len(), 8);
         assert_eq!(page.sessions[0].seconds, 4);
         assert_eq!((page.today.sessions, page.today.seconds), (12, 4));
@@ -227,9 +249,13 @@ fn a_page_costs_the_same_however_long_the_history_is() {
             ledger.apply(shard, &commands, at).await.unwrap();
         }
         let now = Moment(days * 86_400_000_000);
-        CheckpointRows::new(db.clone()).close_days(now).await.unwrap();
-        let analyzed: Result<(), StoreError> =
-            db.write(async |conn: &mut Conn| conn.batch("ANALYZE").await).await;
+        CheckpointRows::new(db.clone())
+            .close_days(now)
+            .await
+            .unwrap();
+        let analyzed: Result<(), StoreError> = db
+            .write(async |conn: &mut Conn| conn.batch("ANALYZE").await)
+            .await;
         analyzed.unwrap();
         let statements = StatementRows::new(db.clone());
         let mut fastest = Vec::new();

@@ -69,7 +69,8 @@ statements! {
         SELECT COUNT(*) AS broken,
                MIN(account || ': user ' || COALESCE(CAST(user_id AS TEXT), 'none')) AS example
         FROM user_balance_cache
-        WHERE CASE WHEN user_id IS NULL THEN account NOT LIKE 'platform:%'
+        WHERE CASE WHEN user_id IS NULL
+                   THEN account NOT LIKE 'platform:%' AND account NOT LIKE 'debt:%'
               ELSE account NOT IN ('user:' || user_id || ':available',
                                    'user:' || user_id || ':held') END";
 

@@ -96,7 +96,12 @@ pub(super) async fn walk(conn: &mut Conn) -> Result<Vec<Finding>, StoreError> {
         for row in rows {
             let stored = Digest32::parse(&row.hash);
             let checkpoint = row.parse()?;
-            let place = || format!("checkpoint {} of shard {}", checkpoint.number, checkpoint.shard);
+            let place = || {
+                format!(
+                    "checkpoint {} of shard {}",
+                    checkpoint.number, checkpoint.shard
+                )
+            };
             let previous = before.as_ref().filter(|it| it.shard == checkpoint.shard);
             let expected = match previous {
                 Some(previous) => (previous.number + 1, previous.last + 1, previous.hash()),

@@ -3,6 +3,7 @@
 use rei_actors::ports::StoreError;
 use rei_actors::ports::checkpoints::CheckpointStore;
 use rei_actors::ports::inbox::{InboxStore, RawUpdate};
+use rei_actors::ports::notices::{Notice, NoticeEnd, NoticeSource, NoticeStore};
 use rei_domain::billing::Ending;
 use rei_domain::ids::{ChatId, UserId};
 use rei_domain::job::JobState;
@@ -11,7 +12,7 @@ use rei_domain::time::Span;
 use super::*;
 use crate::store::fixtures::for_both;
 use crate::store::fixtures::shop::{Shop, cancel, finish, retry_lost};
-use crate::store::{CheckpointRows, Engine, InboxRows};
+use crate::store::{CheckpointRows, Engine, InboxRows, NoticeRows};
 
 const USER: UserId = UserId(7);
 
@@ -367,6 +368,19 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
     ),
     (
         "I13",
+        "a step of a series is a job of its user at its price",
+        "INSERT INTO series (id, user_id, chat_id, wanted, price, stopping, warned, started_at)
+         VALUES ('running', 8, 8, 2, 100, 'no', 'no', 1)",
+    ),
+    (
+        "I14",
+        "no step of a series is at work after its end",
+        "INSERT INTO series (id, user_id, chat_id, wanted, price, stopping, warned, started_at,
+                             ended_at, end_reason)
+         VALUES ('running', 7, 7, 2, 100, 'no', 'no', 1, 2, 'stopped')",
+    ),
+    (
+        "I13",
         "a session by the second has its meter, and set its windows aside",
         "UPDATE meters SET windows_held = 2 WHERE usage_id = 'boost'",
     ),
@@ -472,6 +486,7 @@ fn every_invariant_that_can_be_asked_for_is_broken_in_some_test() {
         "a job is finished fifteen minutes after its deadline",
         "an update is processed within ten minutes",
         "every day that is over has its checkpoint",
+        "a payment notice is processed within ten minutes",
     ];
     for check in CHECKS.iter().flat_map(|checks| checks.iter()) {
         let here = TAMPERINGS.iter().any(|(invariant, sentence, _)| {
@@ -582,12 +597,45 @@ fn a_day_without_its_checkpoint_is_overdue_when_nobody_makes_it() {
         shop.grant(USER, 100).await;
         shop.wait(Span::from_secs(3 * 86_400));
         let report = audit(&shop.db, shop.now()).await.unwrap();
-        let found: Vec<_> = report.findings.iter().map(|f| (f.invariant, f.weight)).collect();
+        let found: Vec<_> = report
+            .findings
+            .iter()
+            .map(|f| (f.invariant, f.weight))
+            .collect();
         assert_eq!(found, [("I34", Weight::Overdue)]);
         let checkpoints = CheckpointRows::new(shop.db.clone());
         checkpoints.close_days(shop.now()).await.unwrap();
         let report = audit(&shop.db, shop.now()).await.unwrap();
         assert_eq!(report.findings, [], "{report}");
+    });
+}
+
+#[test]
+fn a_payment_notice_that_waits_too_long_is_overdue() {
+    for_both(async |db| {
+        let notices = NoticeRows::new(db.clone());
+        let notice = Notice {
+            method: "yookassa".to_owned(),
+            event: "payment.succeeded".to_owned(),
+            object: "p1".to_owned(),
+            body: "{}".to_owned(),
+            source: NoticeSource::Listed,
+            received_at: Moment(1),
+        };
+        notices.store(notice).await.unwrap();
+        let soon = Moment(1) + Span::from_secs(600);
+        assert_eq!(audit(&db, soon).await.unwrap().findings, []);
+        let late = Moment(1) + Span::from_secs(601);
+        let report = audit(&db, late).await.unwrap();
+        let found = &report.findings[0];
+        assert_eq!((found.invariant, found.weight), ("I24", Weight::Overdue));
+        assert!(found.example.ends_with(" of yookassa"), "{found:?}");
+        let id = notices.waiting(late, 1).await.unwrap()[0].id;
+        notices
+            .finish(id, NoticeEnd::Processed, late)
+            .await
+            .unwrap();
+        assert_eq!(audit(&db, late).await.unwrap().findings, []);
     });
 }
 

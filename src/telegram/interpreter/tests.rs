@@ -182,6 +182,7 @@ fn a_sender_has_the_language_of_the_client() {
         user: UserId(7),
         chat: ChatId(7),
         language: Language::English,
+        name: None,
     };
     assert_eq!(sender, expected);
 }

@@ -21,7 +21,7 @@ command-help = how it works
 command-balance = how much money you have
 command-cancel = cancel drafts and the queue
 command-boost = boost: your jobs go first
-command-stop = stop the boost
+command-stop = stop the boost or a series
 command-lang = change the language (язык)
 
 unknown-command = 🤔 There is no command <code>/{ $name }</code>. All commands are in /help, and to get a picture just describe it.
@@ -89,7 +89,7 @@ shape-landscape = ▭ { $ratio }
 card-price = 💳 Price: <b>{ $price }</b>
 card-balance = Balance: { $now } → { $after }
 card-valid = The price is valid until { $time } (Moscow time).
-card-missing = ⚠️ <b>{ $missing }</b> is missing: your balance is { $now }. The draft is kept: once there is enough money, press “Make it”.
+card-missing = ⚠️ <b>{ $missing }</b> is missing: your balance is { $now }. The draft is kept: top up, and I'll offer it again.
 card-renewed = 🔄 The old price ran out, nothing was charged. This is the price now: check it and confirm.
 card-changed = 🔄 That button belonged to an older card, nothing was charged. This is the request now: check it and confirm.
 card-shapes = 📐 Choose the shape of the picture:
@@ -131,6 +131,7 @@ failed-moderation = 🚫 The AI refused: its rules forbid such a picture.
 failed-provider = 😔 The AI could not do this request.
 failed-timeout = ⌛ The AI did not answer in time.
 failed-input = 🖼 The source photo could not be opened: it is unavailable or damaged.
+failed-inputs-too-large = 🐘 The source photos together are too large for one request.
 failed-ours = 🛠 Something broke on our side, so there is no picture.
 failed-cancelled = ✖️ Cancelled.
 failed-returned = ↩️ The whole <b>{ $price }</b> is back. Your balance is <b>{ $balance }</b>.
@@ -138,6 +139,7 @@ hint-rephrase = Describe the idea in other words and send it again.
 hint-rephrase-edit = Describe the edit in other words or take another photo.
 hint-again = Try again a little later.
 hint-resend = Send the photo again with a caption that says what to change.
+hint-resend-smaller = Send fewer of them, or send them as photos instead of files: Telegram makes photos smaller.
 
 ## The finished picture
 
@@ -150,6 +152,7 @@ unsupported-voice = 🙉 I don't understand voice and audio. Write the same as t
 unsupported-video = 🎬 I don't work with videos. Send a photo with a caption or describe a picture in words.
 unsupported-file = 📄 This file can't be used: send a PNG, JPEG or WebP picture.
 unsupported-too-large = 🐘 The picture is too large: the limit is { $megabytes } MB. Send it as a photo instead of a file, and Telegram will make it smaller.
+unsupported-too-large-together = 🐘 These photos together are too large: the limit for one request is { $megabytes } MB. Send fewer of them, or as photos instead of files, and Telegram will make them smaller.
 unsupported-too-long =
     { $chars ->
         [one] ✂️ The description is too long: the limit is { $chars } character. Shorten it and send it again.
@@ -186,7 +189,29 @@ boost-sum = 💳 Charged { $charged }, your balance is <b>{ $balance }</b>.
 boost-warning-balance = ⏳ The boost will stop in { $length }: there is no money for more of it.
 boost-warning-cap = ⏳ The boost will stop in { $length }: your spending limit is used up.
 boost-warning-banned = ⏳ The boost will stop in { $length }.
-stop-nothing = Nothing runs by the second now. To cancel drafts and the queue: /cancel
+card-series =
+    🎞 <b>Series</b>: several variations of one request, one after the other.
+    Money is set aside for one step at a time. To stop after the running one: /stop
+series-stopping =
+    { $count ->
+        [one] ⏹ The running picture will be finished, then the series stops.
+       *[other] ⏹ The running pictures will be finished, then { $count } series stop.
+    }
+series-last-step = ⏳ Series: step { $step } of { $wanted } is running, and there is no money for the next. Top up and the series goes on.
+series-end-completed = 🏁 The series is done.
+series-end-stopped = 🏁 The series is stopped.
+series-end-balance = 🏁 The series has stopped: the balance does not cover the next step.
+series-end-cap = 🏁 The series has stopped: your spending limit is used up.
+series-end-banned = 🏁 The series has stopped: you cannot place orders.
+series-end-refused = 🏁 The series has stopped: the model refused this request.
+series-end-failed = 🏁 The series has stopped: a step failed, and its money is back.
+series-counts =
+    { $delivered ->
+        [0] No picture of { $wanted }.
+        [one] { $delivered } picture of { $wanted } in { $took }.
+       *[other] { $delivered } pictures of { $wanted } in { $took }.
+    }
+stop-nothing = No boost and no series runs now. To cancel drafts and the queue: /cancel
 
 ## Statement and receipts
 
@@ -277,6 +302,8 @@ button-again = 🔁 Again
 button-edit-result = 🖌 Edit this
 button-as-file = 📎 As file
 
+button-series = 🎞 Series
+button-series-count = 🎞 { $count } for { $price }
 button-start-boost = 🚀 Start
 button-stop-boost = ⏹ Stop
 
@@ -294,3 +321,216 @@ toast-already-finished = This is finished already.
 toast-sending-file = Sending the file without loss of quality.
 toast-not-found = We can't find this request. Write what to draw and start afresh.
 toast-try-later = Something broke on our side. Try again in a minute.
+
+## For admins
+
+command-admin-help = the admin's commands
+command-admin-user = all about a user
+command-admin-jobs = a list of jobs
+command-admin-audit = the audit log
+command-admin-add = give money
+command-admin-sub = take money
+command-admin-adjust = correct a balance
+command-admin-refund = give back what a picture cost
+command-admin-cancel-job = withdraw a waiting job
+command-admin-caps = set spending caps
+command-admin-ban = forbid orders
+command-admin-unban = allow orders again
+
+admin-form-help = /admin
+admin-form-user = /admin_user ID|@name
+admin-form-jobs = /admin_jobs [state|ID|@name]
+admin-form-audit = /admin_audit [number|ID|@name]
+admin-form-add = /add ID SUM reason
+admin-form-sub = /sub ID SUM reason [--debt]
+admin-form-adjust = /admin_adjust ID ±SUM reason [--debt]
+admin-form-refund = /admin_refund JOB [SUM] reason
+admin-form-cancel-job = /admin_cancel_job JOB reason
+admin-form-caps = /admin_caps ID HOUR DAY reason
+admin-form-ban = /ban ID [term] reason
+admin-form-unban = /unban ID reason
+
+admin-help-support = <b>Commands of the support</b>
+admin-help-admin = <b>Commands of an admin</b>
+admin-help-owner = <b>Commands of an owner</b>
+admin-help-command = <code>{ $form }</code> — { $summary }
+admin-usage = Type it like this: <code>{ $form }</code>
+
+admin-fault-no-user = ⚠️ No user is named.
+admin-fault-not-a-user = ⚠️ A user is a numeric ID or an @name.
+admin-fault-no-sum = ⚠️ There is no sum.
+admin-fault-not-a-sum = ⚠️ This is no sum. You can type 100, 100.50 or 1 000,50 ₽.
+admin-fault-ambiguous-sum = ⚠️ It is not clear where the sum ends. Type it without spaces, or with ₽ at its end.
+admin-fault-too-fine = ⚠️ A rouble has a hundred kopecks: two digits after the point at most.
+admin-fault-zero = ⚠️ The sum must be above zero.
+admin-fault-too-large = ⚠️ The sum is too large for one operation.
+admin-fault-no-sign = ⚠️ The sum needs a sign: +100 or -100.
+admin-fault-no-subject = ⚠️ No job is named.
+admin-fault-not-an-id = ⚠️ This does not look like the ID of a job.
+admin-fault-not-a-cap = ⚠️ A cap is a sum, 0 (nothing may be spent) or - (as for everyone). First for the hour, then for the day.
+admin-fault-term = ⚠️ A term is something like 30m, 12h, 7d or 2w, ten years at most.
+admin-fault-no-reason = ⚠️ There is no reason. The user will read it, and it stays in the log.
+admin-fault-long-reason = ⚠️ The reason is longer than 300 characters.
+admin-fault-filter = ⚠️ There is no such filter.
+admin-fault-too-much = ⚠️ There is more than the command takes.
+
+admin-no-user = 🔎 The bot does not know this user.
+admin-no-job = 🔎 There is no such job.
+admin-job-at-work = 🎨 Job <code>{ $job }</code> is at work ({ $state }) and cannot be stopped. If it fails, the money comes back by itself; if it succeeds, /admin_refund can give it back.
+admin-job-ended = 🏁 Job <code>{ $job }</code> has ended ({ $state }): there is nothing to withdraw.
+admin-nothing-to-refund = ↩️ Job <code>{ $job }</code> does not have that much to give back: { $left } is left.
+admin-not-banned = There is no ban to lift.
+admin-denied = ⛔ You have no right to do this.
+admin-denied-owners = ⛔ Only an owner can take a user into debt.
+admin-denied-limit = ⛔ Your limit for one act is { $limit }. Ask an owner.
+admin-nobody-to-approve = ⛔ Such a sum needs a second admin, and there is none.
+
+admin-act-credit = ➕ Give <b>{ $sum }</b> to user { $user }
+admin-act-debit = ➖ Take <b>{ $sum }</b> from user { $user }
+admin-act-owe = ➖ Take <b>{ $sum }</b> from user { $user }; what is not there will be owed
+admin-act-refund-job = ↩️ Give <b>{ $sum }</b> back to user { $user } for job <code>{ $job }</code>
+admin-act-cancel-job = ✖️ Withdraw job <code>{ $job }</code> of user { $user } and return <b>{ $sum }</b>
+admin-act-caps = 🧢 Caps of user { $user }: { $caps }
+admin-act-ban = 🚷 Forbid orders to user { $user } { $term }
+admin-act-unban = ✅ Lift the ban of user { $user }
+admin-caps = { $hour } an hour, { $day } a day
+admin-cap-default = as for everyone
+admin-term = until { $time } (MSK)
+admin-term-open = until it is lifted
+admin-reason = Reason: { $reason }
+
+admin-card-available = Balance: { $before } → { $after }
+admin-card-owed = Debt: { $before } → { $after }
+admin-card-short = ⚠️ That much is not there now: it will be refused.
+admin-card-ask = Confirm before { $time } (MSK).
+admin-card-ask-two = Confirm before { $time } (MSK). Then a second admin has to agree.
+admin-card-waiting = ⏳ Waiting for a second admin until { $time } (MSK).
+admin-card-approve = 🙋 Admin { $asker } asks for it. Decide before { $time } (MSK).
+
+admin-ended-done = ✅ Done.
+admin-ended-refused = ❌ Not done, nothing has changed.
+admin-ended-withdrawn = 🗑 Withdrawn, nothing has changed.
+admin-ended-expired = ⌛ Too late, nothing has changed.
+admin-ended-open = ⏳ Not decided yet.
+admin-ended-by-two = Asked by { $asker }, agreed to by { $approver }.
+admin-cause-not-enough = Only { $available } is on the balance.
+admin-cause-more-than-left = { $left } at most can be given back.
+admin-cause-job-moved = The job was begun or ended meanwhile.
+admin-cause-ledger = The ledger refused it; the log has the details.
+
+admin-user-head = 👤 <b>{ $user }</b> { $name } · { $language } · since { $since }
+admin-user-balance =
+    { $holds ->
+        [one] 💳 { $available } · 🔒 { $held } ({ $holds } hold)
+       *[other] 💳 { $available } · 🔒 { $held } ({ $holds } holds)
+    }
+admin-user-owed = 📉 Debt: { $owed }
+admin-user-caps = 🧢 Caps: { $admin }; the user's own: { $own }
+admin-user-blocked = 🔕 Has blocked the bot
+admin-user-banned = 🚷 May not order { $term }: { $reason }
+admin-user-jobs = <b>Last jobs</b>
+admin-user-payments = <b>Last payments</b>
+admin-none = none
+admin-jobs-title = <b>Jobs</b>
+admin-job-line = <code>{ $id }</code> · { $user } · { $state } · { $sum } · { $time }
+admin-payment-line = <code>{ $id }</code> · { $sum }, { $left } not spent · { $time }
+admin-audit-title = <b>Audit log</b>
+admin-audit-line = <b>{ $seq }</b> { $time } · { $actor } ({ $via }) · { $action } · { $target } · { $outcome } · { $detail }
+
+told-credit = 🎁 An admin gave you <b>{ $sum }</b>. See /balance.
+told-debit = ➖ An admin took <b>{ $sum }</b>. See /balance.
+told-owe = ➖ An admin took <b>{ $sum }</b>. What was missing will be taken from your next top-up.
+told-refund-job = ↩️ An admin gave you back <b>{ $sum }</b> for a picture. It is on your balance already.
+told-cancel-job = ✖️ An admin withdrew your picture from the queue. <b>{ $sum }</b> is back on your balance.
+told-caps = 🧢 An admin changed your spending caps: { $caps }.
+told-ban = 🚷 An admin forbade you new orders { $term }. Waiting pictures are withdrawn, and what they held is back on your balance.
+told-unban = ✅ An admin lifted your ban: you can order again.
+banned = 🚷 You may not order { $term }. The money on your balance stays yours.
+
+button-act-confirm = ✅ Confirm
+button-act-drop = ✖️ Withdraw
+button-act-approve = ✅ Agree
+button-act-decline = ✖️ Decline
+
+toast-banned = You may not order now.
+toast-another-admin = Another admin has to agree.
+## Top-ups
+
+command-topup = top up the balance
+topup-amount = 💰 How much shall we add?
+topup-method = 💰 A top-up of <b>{ $amount }</b>. How would you like to pay?
+topup-ask-amount = ✍️ Write the amount in roubles: from { $min } to { $max }.
+topup-too-small = 🤏 That is too little: a top-up is at least { $min }. Write another amount or choose one in /topup.
+topup-too-large = 🐘 That is too much: one top-up is at most { $max }. Write another amount or choose one in /topup.
+topup-ask-email = 🧾 The law asks us to send a receipt. Which e-mail shall it go to? We use it for receipts only.
+topup-email-refused = 🤔 That does not look like an e-mail address. Write it in full, for example: name@mail.com
+topup-unavailable = 🛠 You can't top up right now: payments are out of order for a while. Please come back later.
+topup-preparing = ⏳ Preparing the payment of <b>{ $amount }</b>, one moment…
+topup-pending = 💰 A top-up of <b>{ $amount }</b>, { $due } to pay. The money is on your balance right after the payment, and I'll tell you.
+topup-receipt = 🧾 The receipt goes to { $email }.
+topup-paid = ✅ Paid: <b>{ $amount }</b> is on your balance.
+topup-parked = 🔎 Your payment of <b>{ $amount }</b> has come, but something in it does not add up. The money is not lost: we'll check it by hand and credit it or send it back. Help: /paysupport
+topup-canceled = ✖️ The top-up of <b>{ $amount }</b> did not happen.
+topup-credited = ✅ <b>{ $amount }</b> added. Your balance is <b>{ $balance }</b>.
+topup-draft = Your request has been waiting, one tap to go:
+payment-description = Balance top-up of { $amount }
+
+canceled-expired = The time to pay ran out, nothing was charged. If you still want to top up, start again.
+canceled-funds = The bank says there is not enough money on the account. Nothing was charged. Try another card or a smaller amount.
+canceled-card = The bank did not accept the card's details. Nothing was charged. Check the number, the date and the code and try again.
+canceled-bank = The bank declined the payment. Nothing was charged. A call to the bank or another card helps.
+canceled-refunded = The money went back to where it came from.
+canceled-ours = Something broke on our side: the payment did not begin or did not finish, nothing was charged. Please try again.
+canceled-other = The payment did not go through, nothing was charged. Try again or pay another way.
+
+method-yookassa = By card or SBP
+method-stars = With Telegram Stars
+
+## Refunds
+
+command-refund = take back unspent money
+command-paysupport = help with payments
+refund-none =
+    { $days ->
+        [one] ↩️ There is nothing to take back: unspent money of top-ups of the last { $days } day can go back. Bonuses can't.
+       *[other] ↩️ There is nothing to take back: unspent money of top-ups of the last { $days } days can go back. Bonuses can't.
+    }
+refund-choose =
+    { $days ->
+        [one] ↩️ What is unspent of top-ups of the last { $days } day can go back. Which top-up shall go back?
+       *[other] ↩️ What is unspent of top-ups of the last { $days } days can go back. Which top-up shall go back?
+    }
+refund-confirm = ↩️ The top-up of { $date }, { $paid } ({ $method }). Unspent, and this is what comes back: <b>{ $left }</b>. The money goes to where you paid from; banks show it within 3 days.
+refund-accepted = ⏳ <b>{ $amount }</b> is on its way back: it is taken off your balance and sent. I'll write when it is done. If it fails, the money returns to your balance.
+refund-too-old = ⌛ It is too late to take this top-up back. If you were charged by mistake, write to us: /paysupport
+refund-nothing-left = ↩️ All of this top-up is spent or on its way back already.
+refund-more = ↩️ Only { $left } of this top-up is left.
+refund-whole-only = ↩️ This way of paying gives back a whole top-up only, { $whole }, and a part of it is spent.
+refund-too-small = ↩️ Less than { $min } is left: the payment system doesn't send back such small change. You can spend it.
+refund-done = ✅ Done: <b>{ $amount }</b> went back to where you paid from. Your balance is <b>{ $balance }</b>.
+refund-failed = 😔 The refund of <b>{ $amount }</b> did not go through: the payment system refused. The money is yours again, your balance is <b>{ $balance }</b>. Help: /paysupport
+refund-by-method = ↩️ The payment system gave you <b>{ $amount }</b> back, so it is taken off your balance. Your balance is <b>{ $balance }</b>.
+refund-under-way = ⏳ The refund of <b>{ $amount }</b> is still on its way. Your balance is <b>{ $balance }</b>.
+pay-support =
+    { $days ->
+        [one] 🤝 <b>Help with payments</b>
+
+            Money is on your balance right after the payment. If more than ten minutes have passed, write us the time and the sum of the payment and we'll find it.
+
+            What is unspent of top-ups of the last { $days } day you can take back yourself: /refund.
+       *[other] 🤝 <b>Help with payments</b>
+
+            Money is on your balance right after the payment. If more than ten minutes have passed, write us the time and the sum of the payment and we'll find it.
+
+            What is unspent of top-ups of the last { $days } days you can take back yourself: /refund.
+    }
+
+button-topup = 💰 Top up
+button-topup-again = 🔁 Try again
+button-other-amount = ✍️ Another amount
+button-method = { $method } · { $due }
+button-pay = Pay { $due }
+button-change-email = 🧾 Another e-mail for the receipt
+button-refunds = ↩️ Take back unspent money
+button-refund-payment = { $date }: take back { $left } of { $paid }
+button-refund = ↩️ Take { $left } back

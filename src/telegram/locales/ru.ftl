@@ -21,7 +21,7 @@ command-help = как всё устроено
 command-balance = сколько денег на балансе
 command-cancel = отменить черновики и очередь
 command-boost = ускорение: ваши задания идут первыми
-command-stop = остановить ускорение
+command-stop = остановить ускорение или серию
 command-lang = сменить язык (language)
 
 unknown-command = 🤔 Команды <code>/{ $name }</code> нет. Все команды — в /help, а чтобы получить картинку, просто опишите её словами.
@@ -93,7 +93,7 @@ shape-landscape = ▭ { $ratio }
 card-price = 💳 Цена: <b>{ $price }</b>
 card-balance = Баланс: { $now } → { $after }
 card-valid = Цена действует до { $time } (МСК).
-card-missing = ⚠️ Не хватает <b>{ $missing }</b>: на балансе { $now }. Черновик сохранён: когда денег будет достаточно, нажмите «Сделать».
+card-missing = ⚠️ Не хватает <b>{ $missing }</b>: на балансе { $now }. Черновик сохранён: пополните баланс, и я предложу его снова.
 card-renewed = 🔄 Срок прежней цены истёк, ничего не списано. Вот цена на сейчас: проверьте и подтвердите.
 card-changed = 🔄 Та кнопка была от прежней карточки, ничего не списано. Вот запрос на сейчас: проверьте и подтвердите.
 card-shapes = 📐 Выберите форму картинки:
@@ -138,6 +138,7 @@ failed-moderation = 🚫 Нейросеть отказалась: такое р�
 failed-provider = 😔 Нейросеть не справилась с этим запросом.
 failed-timeout = ⌛ Нейросеть не ответила вовремя.
 failed-input = 🖼 Не удалось открыть исходное фото: оно недоступно или повреждено.
+failed-inputs-too-large = 🐘 Исходные фото вместе слишком большие для одного запроса.
 failed-ours = 🛠 У нас случилась неполадка, и картинки не будет.
 failed-cancelled = ✖️ Отменено.
 failed-returned = ↩️ Вся сумма вернулась: <b>{ $price }</b>. На балансе <b>{ $balance }</b>.
@@ -145,6 +146,7 @@ hint-rephrase = Опишите идею другими словами и при�
 hint-rephrase-edit = Опишите правку другими словами или возьмите другое фото.
 hint-again = Попробуйте ещё раз чуть позже.
 hint-resend = Пришлите фото ещё раз с подписью, что изменить.
+hint-resend-smaller = Пришлите меньше фото или отправьте их как фото, а не файлами: Telegram сам их уменьшит.
 
 ## Готовая картинка
 
@@ -157,6 +159,7 @@ unsupported-voice = 🙉 Голосовые и аудио я не понимаю
 unsupported-video = 🎬 С видео я не работаю. Пришлите фото с подписью или опишите картинку словами.
 unsupported-file = 📄 Этот файл не подходит: нужна картинка PNG, JPEG или WebP.
 unsupported-too-large = 🐘 Картинка слишком большая: можно до { $megabytes } МБ. Пришлите её как фото, а не файлом, — Telegram сам её уменьшит.
+unsupported-too-large-together = 🐘 Эти фото вместе слишком большие: на один запрос можно до { $megabytes } МБ. Пришлите меньше фото или отправьте их как фото, а не файлами, — Telegram сам их уменьшит.
 unsupported-too-long =
     { $chars ->
         [one] ✂️ Слишком длинное описание: можно до { $chars } символа. Сократите его и пришлите снова.
@@ -193,7 +196,30 @@ boost-sum = 💳 Списано { $charged }, на балансе <b>{ $balance 
 boost-warning-balance = ⏳ Ускорение остановится через { $length }: на продолжение не хватает денег.
 boost-warning-cap = ⏳ Ускорение остановится через { $length }: лимит расходов исчерпан.
 boost-warning-banned = ⏳ Ускорение остановится через { $length }.
-stop-nothing = Сейчас ничего не идёт по секундам. Отменить черновики и очередь: /cancel
+card-series =
+    🎞 <b>Серия</b>: несколько вариантов одного запроса, один за другим.
+    Деньги откладываем только на очередной шаг. Остановить после текущего: /stop
+series-stopping =
+    { $count ->
+        [one] ⏹ Закончим текущую картинку и остановим серию.
+       *[other] ⏹ Закончим текущие картинки и остановим серии ({ $count }).
+    }
+series-last-step = ⏳ Серия: идёт шаг { $step } из { $wanted }, на следующий денег уже не хватит. Пополните баланс, и серия продолжится.
+series-end-completed = 🏁 Серия готова.
+series-end-stopped = 🏁 Серия остановлена.
+series-end-balance = 🏁 Серия остановилась: на балансе не хватает на следующий шаг.
+series-end-cap = 🏁 Серия остановилась: исчерпан лимит расходов.
+series-end-banned = 🏁 Серия остановилась: заказы для вас закрыты.
+series-end-refused = 🏁 Серия остановилась: нейросеть отказалась от этого запроса.
+series-end-failed = 🏁 Серия остановилась: шаг не удался, деньги за него вернулись.
+series-counts =
+    { $delivered ->
+        [0] Ни одной картинки из { $wanted }.
+        [one] Готова { $delivered } картинка из { $wanted } за { $took }.
+        [few] Готовы { $delivered } картинки из { $wanted } за { $took }.
+       *[other] Готово { $delivered } картинок из { $wanted } за { $took }.
+    }
+stop-nothing = Сейчас не идёт ни ускорение, ни серия. Отменить черновики и очередь: /cancel
 
 ## Выписка и квитанции
 
@@ -286,6 +312,8 @@ button-again = 🔁 Ещё раз
 button-edit-result = 🖌 Изменить это
 button-as-file = 📎 Файлом
 
+button-series = 🎞 Серия
+button-series-count = 🎞 { $count } шт. за { $price }
 button-start-boost = 🚀 Включить
 button-stop-boost = ⏹ Выключить
 
@@ -303,3 +331,217 @@ toast-already-finished = Здесь уже всё завершено.
 toast-sending-file = Отправляем файл без потери качества.
 toast-not-found = Не нашли такой запрос. Напишите, что нарисовать, и начнём заново.
 toast-try-later = Неполадка на нашей стороне. Попробуйте через минуту.
+
+## Администраторам
+
+command-admin-help = команды администратора
+command-admin-user = всё о пользователе
+command-admin-jobs = список задач
+command-admin-audit = журнал действий
+command-admin-add = начислить деньги
+command-admin-sub = списать деньги
+command-admin-adjust = поправить баланс
+command-admin-refund = вернуть деньги за картинку
+command-admin-cancel-job = снять задачу с очереди
+command-admin-caps = задать лимиты трат
+command-admin-ban = запретить заказы
+command-admin-unban = снять запрет
+
+admin-form-help = /admin
+admin-form-user = /admin_user ID|@имя
+admin-form-jobs = /admin_jobs [состояние|ID|@имя]
+admin-form-audit = /admin_audit [число|ID|@имя]
+admin-form-add = /add ID СУММА причина
+admin-form-sub = /sub ID СУММА причина [--debt]
+admin-form-adjust = /admin_adjust ID ±СУММА причина [--debt]
+admin-form-refund = /admin_refund ЗАДАЧА [СУММА] причина
+admin-form-cancel-job = /admin_cancel_job ЗАДАЧА причина
+admin-form-caps = /admin_caps ID ЧАС ДЕНЬ причина
+admin-form-ban = /ban ID [срок] причина
+admin-form-unban = /unban ID причина
+
+admin-help-support = <b>Команды поддержки</b>
+admin-help-admin = <b>Команды администратора</b>
+admin-help-owner = <b>Команды владельца</b>
+admin-help-command = <code>{ $form }</code> — { $summary }
+admin-usage = Пишите так: <code>{ $form }</code>
+
+admin-fault-no-user = ⚠️ Не указан пользователь.
+admin-fault-not-a-user = ⚠️ Пользователь — это числовой ID или @имя.
+admin-fault-no-sum = ⚠️ Не указана сумма.
+admin-fault-not-a-sum = ⚠️ Это не сумма. Можно так: 100, 100.50, 1 000,50 ₽.
+admin-fault-ambiguous-sum = ⚠️ Непонятно, где кончается сумма. Напишите её без пробелов или с ₽ в конце.
+admin-fault-too-fine = ⚠️ В рубле сто копеек: после запятой — не больше двух цифр.
+admin-fault-zero = ⚠️ Сумма должна быть больше нуля.
+admin-fault-too-large = ⚠️ Сумма слишком велика для одной операции.
+admin-fault-no-sign = ⚠️ У суммы нужен знак: +100 или -100.
+admin-fault-no-subject = ⚠️ Не указана задача.
+admin-fault-not-an-id = ⚠️ Это не похоже на ID задачи.
+admin-fault-not-a-cap = ⚠️ Лимит — это сумма, 0 (нельзя тратить) или - (как у всех). Сначала на час, потом на день.
+admin-fault-term = ⚠️ Срок — например, 30м, 12ч, 7д или 2н, не больше десяти лет.
+admin-fault-no-reason = ⚠️ Не указана причина. Её увидит пользователь, и она останется в журнале.
+admin-fault-long-reason = ⚠️ Причина длиннее 300 символов.
+admin-fault-filter = ⚠️ Такого отбора нет.
+admin-fault-too-much = ⚠️ В команде есть лишнее.
+
+admin-no-user = 🔎 Такого пользователя бот не знает.
+admin-no-job = 🔎 Такой задачи нет.
+admin-job-at-work = 🎨 Задача <code>{ $job }</code> уже в работе ({ $state }), её не остановить. Если она не получится, деньги вернутся сами; если получится, их можно вернуть через /admin_refund.
+admin-job-ended = 🏁 Задача <code>{ $job }</code> уже закончена ({ $state }): снимать нечего.
+admin-nothing-to-refund = ↩️ За задачу <code>{ $job }</code> столько не вернуть: осталось { $left }.
+admin-not-banned = Запрета нет, снимать нечего.
+admin-denied = ⛔ На это у вас нет прав.
+admin-denied-owners = ⛔ Увести пользователя в долг может только владелец.
+admin-denied-limit = ⛔ Ваш предел на одно действие — { $limit }. Попросите владельца.
+admin-nobody-to-approve = ⛔ Для такой суммы нужен второй администратор, а его нет.
+
+admin-act-credit = ➕ Начислить <b>{ $sum }</b> пользователю { $user }
+admin-act-debit = ➖ Списать <b>{ $sum }</b> у пользователя { $user }
+admin-act-owe = ➖ Списать <b>{ $sum }</b> у пользователя { $user }; чего не хватит, он останется должен
+admin-act-refund-job = ↩️ Вернуть <b>{ $sum }</b> пользователю { $user } за задачу <code>{ $job }</code>
+admin-act-cancel-job = ✖️ Снять с очереди задачу <code>{ $job }</code> пользователя { $user } и вернуть <b>{ $sum }</b>
+admin-act-caps = 🧢 Лимиты пользователя { $user }: { $caps }
+admin-act-ban = 🚷 Запретить заказы пользователю { $user } { $term }
+admin-act-unban = ✅ Снять запрет с пользователя { $user }
+admin-caps = в час { $hour }, в день { $day }
+admin-cap-default = как у всех
+admin-term = до { $time } (МСК)
+admin-term-open = бессрочно
+admin-reason = Причина: { $reason }
+
+admin-card-available = Баланс: { $before } → { $after }
+admin-card-owed = Долг: { $before } → { $after }
+admin-card-short = ⚠️ Столько сейчас нет: списание не пройдёт.
+admin-card-ask = Подтвердите до { $time } (МСК).
+admin-card-ask-two = Подтвердите до { $time } (МСК). Потом нужно согласие второго администратора.
+admin-card-waiting = ⏳ Ждём согласия второго администратора до { $time } (МСК).
+admin-card-approve = 🙋 Просит администратор { $asker }. Решите до { $time } (МСК).
+
+admin-ended-done = ✅ Сделано.
+admin-ended-refused = ❌ Не сделано, ничего не изменилось.
+admin-ended-withdrawn = 🗑 Отозвано, ничего не изменилось.
+admin-ended-expired = ⌛ Срок вышел, ничего не изменилось.
+admin-ended-open = ⏳ Ещё не решено.
+admin-ended-by-two = Просил { $asker }, согласился { $approver }.
+admin-cause-not-enough = На балансе только { $available }.
+admin-cause-more-than-left = Вернуть можно не больше { $left }.
+admin-cause-job-moved = Задача за это время начата или закончена.
+admin-cause-ledger = Книга учёта отказала; подробности — в логе.
+
+admin-user-head = 👤 <b>{ $user }</b> { $name } · { $language } · с { $since }
+admin-user-balance =
+    { $holds ->
+        [one] 💳 { $available } · 🔒 { $held } ({ $holds } холд)
+        [few] 💳 { $available } · 🔒 { $held } ({ $holds } холда)
+       *[many] 💳 { $available } · 🔒 { $held } ({ $holds } холдов)
+    }
+admin-user-owed = 📉 Долг: { $owed }
+admin-user-caps = 🧢 Лимиты: { $admin }; свои: { $own }
+admin-user-blocked = 🔕 Заблокировал бота
+admin-user-banned = 🚷 Заказы запрещены { $term }: { $reason }
+admin-user-jobs = <b>Последние задачи</b>
+admin-user-payments = <b>Последние платежи</b>
+admin-none = пусто
+admin-jobs-title = <b>Задачи</b>
+admin-job-line = <code>{ $id }</code> · { $user } · { $state } · { $sum } · { $time }
+admin-payment-line = <code>{ $id }</code> · { $sum }, не потрачено { $left } · { $time }
+admin-audit-title = <b>Журнал</b>
+admin-audit-line = <b>{ $seq }</b> { $time } · { $actor } ({ $via }) · { $action } · { $target } · { $outcome } · { $detail }
+
+told-credit = 🎁 Администратор начислил вам <b>{ $sum }</b>. Баланс — в /balance.
+told-debit = ➖ Администратор списал <b>{ $sum }</b>. Баланс — в /balance.
+told-owe = ➖ Администратор списал <b>{ $sum }</b>. Чего не хватило на балансе, спишется со следующего пополнения.
+told-refund-job = ↩️ Администратор вернул вам <b>{ $sum }</b> за картинку. Деньги уже на балансе.
+told-cancel-job = ✖️ Администратор снял вашу картинку с очереди. <b>{ $sum }</b> уже снова на балансе.
+told-caps = 🧢 Администратор изменил ваши лимиты трат: { $caps }.
+told-ban = 🚷 Администратор запретил вам новые заказы { $term }. Картинки из очереди сняты, деньги за них вернулись на баланс.
+told-unban = ✅ Администратор снял запрет: снова можно заказывать.
+banned = 🚷 Новые заказы вам запрещены { $term }. Деньги на балансе остаются вашими.
+
+button-act-confirm = ✅ Подтвердить
+button-act-drop = ✖️ Отозвать
+button-act-approve = ✅ Согласен
+button-act-decline = ✖️ Отклонить
+
+toast-banned = Новые заказы вам запрещены.
+toast-another-admin = Нужно согласие другого администратора.
+## Пополнение
+
+command-topup = пополнить баланс
+topup-amount = 💰 На сколько пополнить?
+topup-method = 💰 Пополнение на <b>{ $amount }</b>. Как удобнее заплатить?
+topup-ask-amount = ✍️ Напишите сумму в рублях: от { $min } до { $max }.
+topup-too-small = 🤏 Слишком мало: пополнить можно от { $min }. Напишите другую сумму или выберите её в /topup.
+topup-too-large = 🐘 Слишком много: за один раз можно до { $max }. Напишите другую сумму или выберите её в /topup.
+topup-ask-email = 🧾 По закону мы отправляем чек. На какую почту его прислать? Она нужна только для чеков.
+topup-email-refused = 🤔 Это не похоже на адрес почты. Напишите его целиком, например: name@mail.ru
+topup-unavailable = 🛠 Пополнить баланс сейчас нельзя: оплата временно не работает. Загляните позже.
+topup-preparing = ⏳ Готовим оплату на <b>{ $amount }</b>, секунду…
+topup-pending = 💰 Пополнение на <b>{ $amount }</b>, к оплате { $due }. Деньги придут на баланс сразу после оплаты, я напишу.
+topup-receipt = 🧾 Чек придёт на { $email }.
+topup-paid = ✅ Оплачено: <b>{ $amount }</b> на балансе.
+topup-parked = 🔎 Ваш платёж на <b>{ $amount }</b> пришёл, но в нём что-то не сошлось. Деньги не пропали: мы проверим его вручную и зачислим или вернём. Помощь: /paysupport
+topup-canceled = ✖️ Пополнение на <b>{ $amount }</b> не состоялось.
+topup-credited = ✅ Зачислено <b>{ $amount }</b>. На балансе <b>{ $balance }</b>.
+topup-draft = Ваш запрос вас ждал, осталось нажать кнопку:
+payment-description = Пополнение баланса на { $amount }
+
+canceled-expired = Время на оплату вышло, ничего не списано. Если ещё хотите пополнить, начните заново.
+canceled-funds = Банк ответил, что на счёте не хватает денег. Ничего не списано. Можно взять другую карту или сумму поменьше.
+canceled-card = Банк не принял данные карты. Ничего не списано. Проверьте номер, срок и код и попробуйте ещё раз.
+canceled-bank = Банк отклонил платёж. Ничего не списано. Помогает звонок в банк или другая карта.
+canceled-refunded = Деньги вернулись туда, откуда пришли.
+canceled-ours = Неполадка на нашей стороне: оплата не началась или не завершилась, ничего не списано. Попробуйте ещё раз.
+canceled-other = Платёж не прошёл, ничего не списано. Попробуйте ещё раз или заплатите другим способом.
+
+method-yookassa = Картой или через СБП
+method-stars = Звёздами Telegram
+
+## Возврат
+
+command-refund = вернуть неистраченное
+command-paysupport = помощь с оплатой
+refund-none =
+    { $days ->
+        [one] ↩️ Возвращать нечего: вернуть можно неистраченные деньги с пополнений за последний { $days } день. Бонусы не возвращаются.
+       *[other] ↩️ Возвращать нечего: вернуть можно неистраченные деньги с пополнений за последние { $days } дн. Бонусы не возвращаются.
+    }
+refund-choose =
+    { $days ->
+        [one] ↩️ Вернуть можно то, что не истрачено с пополнений за последний { $days } день. Какое пополнение вернуть?
+       *[other] ↩️ Вернуть можно то, что не истрачено с пополнений за последние { $days } дн. Какое пополнение вернуть?
+    }
+refund-confirm = ↩️ Пополнение от { $date } на { $paid } ({ $method }). Не истрачено и вернётся: <b>{ $left }</b>. Деньги уйдут туда, откуда вы платили; банк показывает их в срок до 3 дней.
+refund-accepted = ⏳ Возвращаем <b>{ $amount }</b>: сумма снята с баланса и отправлена. Я напишу, когда возврат пройдёт. Если он не получится, деньги вернутся на баланс.
+refund-too-old = ⌛ Срок возврата этого пополнения вышел. Если деньги списаны по ошибке, напишите нам: /paysupport
+refund-nothing-left = ↩️ С этого пополнения всё уже истрачено или возвращается.
+refund-more = ↩️ С этого пополнения осталось только { $left }.
+refund-whole-only = ↩️ Этот способ оплаты возвращает только всё пополнение целиком, { $whole }, а часть его уже истрачена.
+refund-too-small = ↩️ Осталось меньше { $min }: такую мелочь платёжная система не возвращает. Её можно истратить.
+refund-done = ✅ Возврат прошёл: <b>{ $amount }</b> отправлено туда, откуда вы платили. На балансе <b>{ $balance }</b>.
+refund-failed = 😔 Возврат на <b>{ $amount }</b> не прошёл: платёжная система отказала. Деньги снова ваши, на балансе <b>{ $balance }</b>. Помощь: /paysupport
+refund-by-method = ↩️ Платёжная система вернула вам <b>{ $amount }</b>, поэтому эта сумма снята с баланса. На балансе <b>{ $balance }</b>.
+refund-under-way = ⏳ Возврат на <b>{ $amount }</b> ещё идёт. На балансе <b>{ $balance }</b>.
+pay-support =
+    { $days ->
+        [one] 🤝 <b>Помощь с оплатой</b>
+
+            Деньги приходят на баланс сразу после оплаты. Если прошло больше десяти минут, напишите нам время и сумму платежа — найдём.
+
+            Неистраченное с пополнений за последний { $days } день можно вернуть самому: /refund.
+       *[other] 🤝 <b>Помощь с оплатой</b>
+
+            Деньги приходят на баланс сразу после оплаты. Если прошло больше десяти минут, напишите нам время и сумму платежа — найдём.
+
+            Неистраченное с пополнений за последние { $days } дн. можно вернуть самому: /refund.
+    }
+
+button-topup = 💰 Пополнить
+button-topup-again = 🔁 Попробовать ещё раз
+button-other-amount = ✍️ Другая сумма
+button-method = { $method } · { $due }
+button-pay = Оплатить { $due }
+button-change-email = 🧾 Другая почта для чека
+button-refunds = ↩️ Вернуть неистраченное
+button-refund-payment = { $date }: вернуть { $left } из { $paid }
+button-refund = ↩️ Вернуть { $left }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use rei_actors::ports::view::Button;
+use rei_actors::ports::view::{Button, ButtonAction};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -16,7 +16,7 @@ fn rendered(html: &str) -> Rendered {
         html: html.into(),
         keyboard: vec![vec![Button {
             label: "Again".into(),
-            data: "j.1.again".into(),
+            action: ButtonAction::Data("j.1.again".into()),
         }]],
     }
 }
@@ -172,8 +172,16 @@ async fn what_does_not_fit_is_never_cut_and_never_sent() {
     let messenger = TelegramMessenger::new(telegram.api());
     let long = "я".repeat(4097);
     let mut data = rendered("x");
-    data.keyboard[0][0].data = "x".repeat(65);
-    for message in [text(&long), text(""), text("<b></b>"), Outgoing::Text(data)] {
+    data.keyboard[0][0].action = ButtonAction::Data("x".repeat(65));
+    let mut link = rendered("x");
+    link.keyboard[0][0].action = ButtonAction::Url("no address".into());
+    for message in [
+        text(&long),
+        text(""),
+        text("<b></b>"),
+        Outgoing::Text(data),
+        Outgoing::Text(link),
+    ] {
         let sent = messenger.send(CHAT, &message).await;
         assert!(matches!(sent, Err(MessengerError::Broken(_))), "{sent:?}");
     }

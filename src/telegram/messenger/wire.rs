@@ -4,7 +4,7 @@
 //! refused by Telegram, so a text that does not fit is a fault of its view.
 
 use rei_actors::ports::messenger::{MessengerError, Upload};
-use rei_actors::ports::view::{Button, Rendered};
+use rei_actors::ports::view::{Button, ButtonAction, Rendered};
 use rei_domain::ids::ChatId;
 use teloxide_core::payloads::{EditMessageCaption, EditMessageText, SendMessage};
 use teloxide_core::types::{
@@ -86,16 +86,10 @@ impl Words {
             let what = format!("{units} characters where {units_max} are allowed");
             return Err(MessengerError::Broken(what));
         }
-        let fits = |button: &Button| {
-            !button.label.is_empty() && (1..=DATA_BYTES_MAX).contains(&button.data.len())
-        };
-        if !rendered.keyboard.iter().flatten().all(fits) {
-            return Err(broken("a button without words or above 64 bytes"));
-        }
         Ok(Words {
             html: rendered.html.clone(),
             plain,
-            keyboard: keyboard(&rendered.keyboard),
+            keyboard: keyboard(&rendered.keyboard)?,
         })
     }
 
@@ -107,11 +101,30 @@ impl Words {
     }
 }
 
-fn keyboard(rows: &[Vec<Button>]) -> Option<InlineKeyboardMarkup> {
-    let button = |button: &Button| InlineKeyboardButton::callback(&button.label, &button.data);
-    let rows = rows.iter().filter(|row| !row.is_empty());
-    let rows: Vec<Vec<_>> = rows.map(|row| row.iter().map(button).collect()).collect();
-    (!rows.is_empty()).then(|| InlineKeyboardMarkup::new(rows))
+fn keyboard(rows: &[Vec<Button>]) -> Result<Option<InlineKeyboardMarkup>, MessengerError> {
+    let mut keys = Vec::with_capacity(rows.len());
+    for row in rows.iter().filter(|row| !row.is_empty()) {
+        let row: Result<Vec<_>, _> = row.iter().map(key).collect();
+        keys.push(row?);
+    }
+    Ok((!keys.is_empty()).then(|| InlineKeyboardMarkup::new(keys)))
+}
+
+fn key(button: &Button) -> Result<InlineKeyboardButton, MessengerError> {
+    let label = button.label.as_str();
+    if label.is_empty() {
+        return Err(broken("a button without words"));
+    }
+    match &button.action {
+        ButtonAction::Data(data) if (1..=DATA_BYTES_MAX).contains(&data.len()) => {
+            Ok(InlineKeyboardButton::callback(label, data))
+        }
+        ButtonAction::Data(_) => Err(broken("a button without data or above 64 bytes")),
+        ButtonAction::Url(url) => match url.parse() {
+            Ok(url) => Ok(InlineKeyboardButton::url(label, url)),
+            Err(_) => Err(broken("a button whose address cannot be read")),
+        },
+    }
 }
 
 fn parse_mode(markup: Markup) -> Option<ParseMode> {

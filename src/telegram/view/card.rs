@@ -8,8 +8,9 @@ use rei_domain::money::Money;
 use rei_domain::spec::{Aspect, Size};
 
 use super::html::{TEXT_UNITS_MAX, around_prompt};
-use super::replies;
+use super::topup::top_up_button;
 use super::words::{Args, Words, labelled, moscow_time};
+use super::{replies, series};
 
 /// Shapes in one row of the page; more would be cut off on a narrow phone.
 const SHAPES_IN_ROW: usize = 3;
@@ -17,6 +18,18 @@ const SHAPES_IN_ROW: usize = 3;
 /// Renders a card. Only an open draft has one; the others say where they stand.
 pub(super) fn render(
     words: Words<'_>,
+    draft: &Draft,
+    balance: Balance,
+    page: CardPage,
+    note: Option<CardNote>,
+) -> Rendered {
+    render_below(words, Vec::new(), draft, balance, page, note)
+}
+
+/// Renders a card below other lines. Only an open draft has one.
+pub(super) fn render_below(
+    words: Words<'_>,
+    mut above: Vec<String>,
     draft: &Draft,
     balance: Balance,
     page: CardPage,
@@ -31,14 +44,14 @@ pub(super) fn render(
         DraftState::Confirmed(_) => return replies::plain(words.say("card-confirmed")),
         DraftState::Cancelled => return replies::plain(words.say("card-discarded")),
     }
-    let mut above = Vec::new();
-    match note {
-        Some(CardNote::PriceRenewed) => above.push(words.say("card-renewed")),
-        Some(CardNote::CardChanged) => above.push(words.say("card-changed")),
+    let noted = match note {
+        Some(CardNote::PriceRenewed) => Some("card-renewed"),
+        Some(CardNote::CardChanged) => Some("card-changed"),
         // Said below, beside the price.
-        Some(CardNote::NotEnough { .. }) | None => {}
-    }
-    if !above.is_empty() {
+        Some(CardNote::NotEnough { .. }) | None => None,
+    };
+    if let Some(noted) = noted {
+        above.push(words.say(noted));
         above.push(String::new());
     }
     above.push(words.title(&draft.spec));
@@ -48,9 +61,14 @@ pub(super) fn render(
         below.push(String::new());
         below.push(words.say("card-shapes"));
     }
+    if page == CardPage::Series {
+        below.push(String::new());
+        below.push(words.say("card-series"));
+    }
     let keyboard = match page {
-        CardPage::Main => main_keyboard(words, draft),
+        CardPage::Main => main_keyboard(words, draft, &after(draft, balance, note)),
         CardPage::Shapes => shapes_keyboard(words, draft),
+        CardPage::Series => series::keyboard(words, draft),
     };
     Rendered {
         html: around_prompt(&above, &draft.spec.prompt, &below, TEXT_UNITS_MAX),
@@ -109,7 +127,7 @@ fn after(draft: &Draft, balance: Balance, note: Option<CardNote>) -> After {
     }
 }
 
-fn main_keyboard(words: Words<'_>, draft: &Draft) -> Vec<Vec<Button>> {
+fn main_keyboard(words: Words<'_>, draft: &Draft, after: &After) -> Vec<Vec<Button>> {
     let mut sizes = Vec::with_capacity(Size::ALL.len());
     for size in Size::ALL {
         let tap = Tap::SetSize {
@@ -140,7 +158,19 @@ fn main_keyboard(words: Words<'_>, draft: &Draft) -> Vec<Vec<Button>> {
             draft: draft.id.clone(),
         },
     );
-    vec![sizes, vec![shapes], vec![confirm], vec![discard]]
+    let series = words.button(
+        "button-series",
+        &Tap::ShowSeries {
+            draft: draft.id.clone(),
+        },
+    );
+    let mut rows = vec![sizes, vec![shapes, series], vec![confirm]];
+    match after {
+        After::Left(_) => {}
+        After::Missing(_) => rows.push(vec![top_up_button(words, Some(draft.id.clone()))]),
+    }
+    rows.push(vec![discard]);
+    rows
 }
 
 fn shapes_keyboard(words: Words<'_>, draft: &Draft) -> Vec<Vec<Button>> {

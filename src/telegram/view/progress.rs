@@ -117,6 +117,11 @@ fn failure(ending: Option<Ending>, mode: Mode) -> Failure {
             hint: Some("hint-resend"),
             next: NextStep::Nothing,
         },
+        Some(Ending::InputsTooLarge) => Failure {
+            reason: "failed-inputs-too-large",
+            hint: Some("hint-resend-smaller"),
+            next: NextStep::Nothing,
+        },
         Some(Ending::OurFault) => OURS,
         Some(Ending::CancelledBeforeSubmit) => CANCELLED,
         // A failed job that names no failure is a fault of ours, whatever caused it.

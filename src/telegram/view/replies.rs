@@ -6,6 +6,7 @@ use rei_domain::money::Money;
 use rei_domain::spec::{INPUT_BYTES_MAX, INPUTS_MAX, PROMPT_CHARS_MAX};
 
 use super::html::shorten;
+use super::topup::top_up_button;
 use super::words::{Args, Words, labelled};
 
 /// Telegram's commands have at most 32 characters; what is longer is no command anyway.
@@ -63,7 +64,10 @@ pub(super) fn balance(words: Words<'_>, balance: Balance) -> Rendered {
     }
     lines.push(String::new());
     lines.push(words.say("balance-hint"));
-    plain(lines.join("\n"))
+    Rendered {
+        html: lines.join("\n"),
+        keyboard: vec![vec![top_up_button(words, None)]],
+    }
 }
 
 pub(super) fn choose_language(words: Words<'_>, current: Language) -> Rendered {
@@ -122,6 +126,10 @@ pub(super) fn unsupported(words: Words<'_>, what: Unsupported) -> Rendered {
             let megabytes = INPUT_BYTES_MAX / BYTES_IN_MEGABYTE;
             let args = Args::new().number("megabytes", megabytes);
             words.tell("unsupported-too-large", args)
+        }
+        Unsupported::TooLargeTogether { bytes_max } => {
+            let args = Args::new().number("megabytes", bytes_max / BYTES_IN_MEGABYTE);
+            words.tell("unsupported-too-large-together", args)
         }
         Unsupported::TooLong => {
             let args = Args::new().number("chars", PROMPT_CHARS_MAX as u64);

@@ -11,6 +11,7 @@ use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, Nonce, Usa
 use rei_domain::job::{JobState, LaneName};
 use rei_domain::metering::{Meter, Tariff};
 use rei_domain::money::Money;
+use rei_domain::series::SeriesEnd;
 use rei_domain::spec::{Aspect, ImageSpec, Input, Size};
 use rei_domain::time::{Moment, Span};
 use rei_domain::usage::{Usage, UsageEnd};
@@ -110,11 +111,16 @@ pub(super) fn facts(spec: ImageSpec, state: JobState) -> JobFacts {
 /// Everything the bot can say with a message.
 pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
     let mut samples = Vec::new();
-    let all_replies = replies().into_iter().chain(boost_offers());
-    for (title, reply) in all_replies.chain(statements::replies()) {
+    for (title, reply) in replies()
+        .into_iter()
+        .chain(boost_offers())
+        .chain(series_ends())
+        .chain(statements::replies())
+    {
         let rendered = view.reply(language, &reply);
         samples.push(Sample { title, rendered });
     }
+    samples.extend(super::topup_samples::all(view, language));
     for (title, facts) in jobs() {
         let rendered = view.progress(language, &facts);
         samples.push(Sample { title, rendered });
@@ -158,6 +164,14 @@ fn replies() -> Vec<(String, Reply)> {
         ("language changed".to_owned(), Reply::LanguageChanged),
         ("nothing runs".to_owned(), Reply::NothingRuns),
         (
+            "series, stopping".to_owned(),
+            Reply::SeriesStopping { count: 1 },
+        ),
+        (
+            "series, last step".to_owned(),
+            Reply::SeriesLastStep { step: 2, wanted: 4 },
+        ),
+        (
             "unknown command".to_owned(),
             Reply::UnknownCommand {
                 name: "<b>refund".into(),
@@ -191,6 +205,9 @@ fn replies() -> Vec<(String, Reply)> {
         Unsupported::Video,
         Unsupported::File,
         Unsupported::TooLarge,
+        Unsupported::TooLargeTogether {
+            bytes_max: 15_000_000,
+        },
         Unsupported::TooLong,
         Unsupported::Empty,
         Unsupported::TooManyPictures,
@@ -399,6 +416,24 @@ fn boosts(view: &FluentView, language: Language) -> Vec<Sample> {
         rendered: view.usage(language, &facts),
     });
     samples
+}
+
+/// A series that ended in every way, with every plural.
+fn series_ends() -> Vec<(String, Reply)> {
+    let delivered = [8, 1, 2, 0, 5, 0, 3];
+    let ends = SeriesEnd::ALL.into_iter().zip(delivered);
+    ends.map(|(reason, delivered)| {
+        let reply = Reply::SeriesEnded {
+            delivered,
+            wanted: 8,
+            charged: roubles(25 * i64::from(delivered)),
+            took_secs: 62,
+            reason,
+            balance: balance(),
+        };
+        (format!("series, ended by {}", reason.as_str()), reply)
+    })
+    .collect()
 }
 
 /// Every toast.

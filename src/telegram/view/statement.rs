@@ -209,6 +209,7 @@ fn end_key(session: &Session) -> &'static str {
                 Ending::ProviderFailed
                 | Ending::TimedOut
                 | Ending::InputUnavailable
+                | Ending::InputsTooLarge
                 | Ending::OurFault,
             )
             | None => "usage-end-failed",

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
-use rei_actors::ports::view::Button;
+use rei_actors::ports::view::{Button, ButtonAction};
 use rei_domain::billing::Ending;
 use rei_domain::conversation::{CardNote, Tap};
 use rei_domain::ids::JobId;
@@ -27,7 +27,10 @@ fn view() -> FluentView {
 fn taps(rendered: &Rendered) -> Vec<Tap> {
     let buttons = rendered.keyboard.iter().flatten();
     buttons
-        .map(|button| Tap::parse(&button.data).expect("a button's data is a tap's"))
+        .filter_map(|button| match &button.action {
+            ButtonAction::Data(data) => Some(Tap::parse(data).expect("a button's data is a tap's")),
+            ButtonAction::Url(_) => None,
+        })
         .collect()
 }
 
@@ -82,10 +85,22 @@ fn check_wire(rendered: &Rendered, units_max: usize) -> Result<String, String> {
     if units == 0 || units > units_max {
         return Err(format!("{units} units"));
     }
-    for Button { label, data } in rendered.keyboard.iter().flatten() {
-        Tap::parse(data).map_err(|error| format!("{data}: {error}"))?;
-        if label.is_empty() || data.len() > 64 || label.contains(['<', '>', '&', '{']) {
-            return Err(format!("{label}: {data}"));
+    for Button { label, action } in rendered.keyboard.iter().flatten() {
+        match action {
+            ButtonAction::Data(data) => {
+                Tap::parse(data).map_err(|error| format!("{data}: {error}"))?;
+                if data.len() > 64 {
+                    return Err(format!("{label}: {data}"));
+                }
+            }
+            ButtonAction::Url(url) => {
+                if !url.starts_with("https://") {
+                    return Err(format!("{label}: {url}"));
+                }
+            }
+        }
+        if label.is_empty() || label.contains(['<', '>', '&', '{']) {
+            return Err(format!("{label} is no label"));
         }
     }
     Ok(seen)
@@ -178,7 +193,7 @@ fn the_confirm_button_names_the_price_and_the_nonce() {
         .keyboard
         .iter()
         .flatten()
-        .find(|button| button.data == confirm.render());
+        .find(|button| button.action == ButtonAction::Data(confirm.render()));
     let label = &button.expect("the card can be confirmed").label;
     assert!(label.contains("25\u{a0}₽"), "{label}");
 }
@@ -222,7 +237,10 @@ fn a_request_that_would_fail_again_is_not_offered_again() {
         let mut facts = samples::facts(samples::spec("a cat", 0), JobState::Failed);
         facts.job.ending = Some(ending);
         let offered = taps(&view().progress(Language::English, &facts));
-        let hopeless = matches!(ending, Ending::ModerationRefused | Ending::InputUnavailable);
+        let hopeless = matches!(
+            ending,
+            Ending::ModerationRefused | Ending::InputUnavailable | Ending::InputsTooLarge
+        );
         assert_eq!(offered.is_empty(), hopeless, "{ending:?}");
     }
 }

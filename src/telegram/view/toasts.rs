@@ -20,6 +20,8 @@ pub(super) fn render(words: Words<'_>, toast: Toast) -> Option<String> {
         Toast::SendingFile => "toast-sending-file",
         Toast::NotFound => "toast-not-found",
         Toast::TryLater => "toast-try-later",
+        Toast::Banned => "toast-banned",
+        Toast::AnotherAdmin => "toast-another-admin",
     };
     Some(words.say(key))
 }

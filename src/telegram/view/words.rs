@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use fluent_bundle::{FluentArgs, FluentValue};
-use rei_actors::ports::view::Button;
+use rei_actors::ports::view::{Button, ButtonAction};
 use rei_domain::conversation::{Language, Tap};
 use rei_domain::money::Money;
 use rei_domain::spec::{Aspect, ImageSpec, Mode};
@@ -144,7 +144,7 @@ impl Words<'_> {
 pub(super) fn labelled(label: String, tap: &Tap) -> Button {
     Button {
         label,
-        data: tap.render(),
+        action: ButtonAction::Data(tap.render()),
     }
 }
 
@@ -158,6 +158,18 @@ pub(super) fn moscow_time(moment: Moment) -> String {
     format!("{:02}:{:02}", minute_of_day / 60, minute_of_day % 60)
 }
 
+/// The day and month in Moscow: `23.11`.
+pub(super) fn moscow_date(moment: Moment) -> String {
+    let there = moment
+        .0
+        .saturating_add(MOSCOW_OFFSET_SECS.saturating_mul(1_000_000));
+    match chrono::DateTime::from_timestamp_micros(there) {
+        Some(date) => date.format("%d.%m").to_string(),
+        // Beyond the years that a calendar knows.
+        None => "—".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +181,9 @@ mod tests {
         assert_eq!(moscow_time(Moment(0)), "03:00");
         assert_eq!(moscow_time(Moment(22 * 3_600_000_000)), "01:00");
         assert_eq!(moscow_time(Moment(-1)), "02:59");
+        assert_eq!(moscow_date(noon_utc), "15.01");
+        assert_eq!(moscow_date(Moment(22 * 3_600_000_000)), "02.01");
+        assert_eq!(moscow_date(Moment(i64::MAX)), "—");
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl<'a> JobMove<'a> {
                 attempt: *attempt,
             }),
             Rider::Cancel { job } => Some(JobMove {
-                job,
+                job: &job.id,
                 fence: None,
                 event: JobEvent::Cancel,
                 ending: Some(Ending::CancelledBeforeSubmit),
@@ -151,7 +151,13 @@ impl<'a> JobMove<'a> {
                 due_at: Some(*due_at),
                 attempt: Some(AttemptOutcome::Lost),
             }),
-            Rider::None | Rider::Submit { .. } | Rider::Usage(_) => None,
+            Rider::None
+            | Rider::Submit { .. }
+            | Rider::Usage(_)
+            | Rider::Credit(_)
+            | Rider::HoldRefund(_)
+            | Rider::SettleRefund(_)
+            | Rider::Reverse(_) => None,
         }
     }
 }
@@ -329,6 +335,7 @@ fn end_event(ending: Ending) -> JobEvent {
         | Ending::ProviderFailed
         | Ending::TimedOut
         | Ending::InputUnavailable
+        | Ending::InputsTooLarge
         | Ending::OurFault => JobEvent::Fail,
     }
 }

@@ -48,8 +48,14 @@ pub(super) fn replies() -> Vec<(String, Reply)> {
     let page = Some("https://bot.example/verify".to_owned());
     let replies = [
         ("history", history(newer.to_vec(), false, true, Money::ZERO)),
-        ("history, older", history(older.to_vec(), true, false, roubles(100))),
-        ("history, empty", history(Vec::new(), false, false, Money::ZERO)),
+        (
+            "history, older",
+            history(older.to_vec(), true, false, roubles(100)),
+        ),
+        (
+            "history, empty",
+            history(Vec::new(), false, false, Money::ZERO),
+        ),
         ("usage", sessions(all_sessions(), true)),
         ("usage, empty", sessions(Vec::new(), false)),
         ("statement, how", Reply::StatementHow),
@@ -59,7 +65,9 @@ pub(super) fn replies() -> Vec<(String, Reply)> {
         ("receipt without a page", Reply::ReceiptHow { page: None }),
     ];
     let replies = replies.into_iter();
-    replies.map(|(title, reply)| (title.to_owned(), reply)).collect()
+    replies
+        .map(|(title, reply)| (title.to_owned(), reply))
+        .collect()
 }
 
 /// A line of each kind, and of each thing that can be charged.

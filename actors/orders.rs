@@ -1,0 +1,78 @@
+//! Orders: the posting by which an open draft becomes a job, for everybody who may confirm one.
+
+use rei_domain::draft::Draft;
+use rei_domain::ids::{HoldId, IdempotencyKey, JobId};
+use rei_domain::job::LaneName;
+use rei_domain::ledger::{HoldPurpose, Movement, Operation, Posting};
+use rei_domain::money::Money;
+use rei_domain::time::{Moment, Span};
+
+use crate::ports::jobs::NewJob;
+use crate::ports::ledger::{LedgerCommand, Rider};
+use crate::ports::outbox::{NewOutbox, OutboxBody};
+use crate::runner::draft_slot;
+
+/// How long after its deadline an open hold is an auditor's business.
+const HOLD_GRACE: Span = Span::from_secs(15 * 60);
+
+/// A draft that is to become a job.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    pub draft: &'a Draft,
+    pub lane: LaneName,
+    /// The provider's model id.
+    pub model: &'a str,
+    /// From acceptance to the latest end.
+    pub deadline: Span,
+    /// What the provider is expected to charge.
+    pub platform_cost: Money,
+}
+
+/// The posting of a confirmation. Its ids come from the draft, so a repeat is the same posting.
+pub fn submit_command(order: &Order<'_>, now: Moment) -> LedgerCommand {
+    let draft = order.draft;
+    let id = draft.id.as_str();
+    let deadline_at = now + order.deadline;
+    let job = NewJob {
+        id: JobId::new(id),
+        draft: draft.id.clone(),
+        user: draft.user,
+        chat: draft.chat,
+        hold: HoldId::new(id),
+        lane: order.lane,
+        model: order.model.to_owned(),
+        spec: draft.spec.clone(),
+        price: draft.price,
+        created_at: now,
+        deadline_at,
+    };
+    LedgerCommand {
+        posting: Posting {
+            user: draft.user,
+            operations: vec![Operation {
+                key: IdempotencyKey::new(format!("hold:{id}")),
+                movement: Movement::PlaceHold {
+                    hold: job.hold.clone(),
+                    amount: draft.price,
+                    expires_at: deadline_at + HOLD_GRACE,
+                    purpose: HoldPurpose::Job,
+                    platform_cost: order.platform_cost,
+                },
+                reference: format!("job:{id}"),
+            }],
+        },
+        outbox: vec![NewOutbox {
+            key: format!("begin:{id}"),
+            chat: draft.chat,
+            slot: Some(draft_slot(id)),
+            body: OutboxBody::progress(&job.id),
+            created_at: now,
+        }],
+        rider: Rider::Submit {
+            draft: draft.id.clone(),
+            nonce: draft.nonce.clone(),
+            job: Box::new(job),
+        },
+        audit: None,
+    }
+}

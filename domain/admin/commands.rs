@@ -1,0 +1,87 @@
+//! The admin's commands, and who has them.
+
+use super::Role;
+
+/// A command that users do not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AdminCommand {
+    Help,
+    User,
+    Jobs,
+    Audit,
+    Add,
+    Sub,
+    Adjust,
+    Refund,
+    CancelJob,
+    Caps,
+    Ban,
+    Unban,
+}
+
+impl AdminCommand {
+    /// Every command, in the order of the menu.
+    pub const ALL: [AdminCommand; 12] = [
+        AdminCommand::Help,
+        AdminCommand::User,
+        AdminCommand::Jobs,
+        AdminCommand::Audit,
+        AdminCommand::Add,
+        AdminCommand::Sub,
+        AdminCommand::Adjust,
+        AdminCommand::Refund,
+        AdminCommand::CancelJob,
+        AdminCommand::Caps,
+        AdminCommand::Ban,
+        AdminCommand::Unban,
+    ];
+
+    /// What is typed after the slash.
+    pub fn name(self) -> &'static str {
+        match self {
+            AdminCommand::Help => "admin",
+            AdminCommand::User => "admin_user",
+            AdminCommand::Jobs => "admin_jobs",
+            AdminCommand::Audit => "admin_audit",
+            AdminCommand::Add => "add",
+            AdminCommand::Sub => "sub",
+            AdminCommand::Adjust => "admin_adjust",
+            AdminCommand::Refund => "admin_refund",
+            AdminCommand::CancelJob => "admin_cancel_job",
+            AdminCommand::Caps => "admin_caps",
+            AdminCommand::Ban => "ban",
+            AdminCommand::Unban => "unban",
+        }
+    }
+
+    /// Reads [`AdminCommand::name`] back, in any case.
+    pub fn parse(name: &str) -> Option<AdminCommand> {
+        Self::ALL
+            .into_iter()
+            .find(|command| command.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The least role that has it.
+    pub fn role(self) -> Role {
+        match self {
+            AdminCommand::Help | AdminCommand::User | AdminCommand::Jobs | AdminCommand::Audit => {
+                Role::Support
+            }
+            AdminCommand::Add
+            | AdminCommand::Sub
+            | AdminCommand::Adjust
+            | AdminCommand::Refund
+            | AdminCommand::CancelJob
+            | AdminCommand::Caps
+            | AdminCommand::Ban
+            | AdminCommand::Unban => Role::Admin,
+        }
+    }
+
+    /// The commands of a role.
+    pub fn of(role: Role) -> impl Iterator<Item = AdminCommand> {
+        Self::ALL
+            .into_iter()
+            .filter(move |command| command.role() <= role)
+    }
+}

@@ -1,0 +1,4 @@
+//! What every way to pay promises, and each way by itself.
+
+mod conformance;
+mod yookassa;
