@@ -13,6 +13,7 @@ pub mod verify;
 mod acts;
 mod assets;
 pub(crate) mod audit;
+mod caps;
 mod checkpoints;
 mod drafts;
 mod inbox;
@@ -35,6 +36,7 @@ mod statements_tests;
 pub use acts::ActRows;
 pub use assets::AssetRows;
 pub use audit::AuditRows;
+pub use caps::CapRows;
 pub use checkpoints::CheckpointRows;
 pub use conn::{Conn, Engine};
 pub use db::{Db, DbConfig, DbError};
@@ -61,6 +63,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     checkpoints::RECEIPT_STATEMENTS,
     checkpoints::STATEMENTS,
     db::STATEMENTS,
+    caps::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,
@@ -89,6 +92,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     topups::refunds::STATEMENTS,
     usage::STATEMENTS,
     users::STATEMENTS,
+    verify::acts::STATEMENTS,
     verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,

@@ -4,11 +4,13 @@
 
 mod support;
 
+mod admin;
 mod conversations;
 mod crashes;
 mod page;
 mod payments;
 mod providers;
+mod statements;
 mod storage;
 mod tidy;
 mod topups;

@@ -6,7 +6,7 @@ use rei_domain::money::Money;
 
 use super::admin::{self, Answered};
 use super::conversation::Talk;
-use super::{boost, returns, statements, taps, topup};
+use super::{boost, limits, returns, statements, taps, topup};
 use crate::ports::StoreError;
 use crate::ports::commands::CommandAction;
 use crate::ports::users::Reachable;
@@ -84,6 +84,7 @@ async fn command(
         CommandAction::ShowReturnables => returns::show(talk).await?,
         CommandAction::PaySupport => returns::support(talk),
         CommandAction::ShowBoost => boost::show(talk).await?,
+        CommandAction::Limits => limits::answer(talk, args).await?,
         CommandAction::StopRunning => boost::stop_running(talk).await?,
         CommandAction::ShowHistory => statements::show_history(talk).await?,
         CommandAction::ShowUsage => statements::show_sessions(talk).await?,
@@ -127,6 +128,7 @@ async fn cancel_everything(talk: &mut Talk<'_>) -> Result<(), StoreError> {
             | Toast::NotEnough
             | Toast::SendingFile
             | Toast::Stopping
+            | Toast::Limited
             | Toast::NotFound
             | Toast::TryLater
             | Toast::Banned

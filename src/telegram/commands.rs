@@ -9,6 +9,7 @@ mod cancel;
 mod help;
 mod history;
 mod lang;
+mod limits;
 mod paysupport;
 mod receipt;
 mod refund;
@@ -21,12 +22,14 @@ mod usage;
 use std::sync::Arc;
 
 use rei_actors::ports::commands::{CommandAction, Commands};
+use rei_domain::admin::{AdminCommand, Role};
 use rei_domain::conversation::Language;
 
 use crate::telegram::catalogue::Catalogue;
+use crate::telegram::view::admin::summary_key;
 
 /// Every command, in the order of the menu.
-const ALL: [&dyn Command; 14] = [
+const ALL: [&dyn Command; 15] = [
     &start::Start,
     &help::Help,
     &balance::Balance,
@@ -37,6 +40,7 @@ const ALL: [&dyn Command; 14] = [
     &topup::TopUp,
     &refund::Refund,
     &paysupport::PaySupport,
+    &limits::Limits,
     &cancel::Cancel,
     &boost::Boost,
     &stop::Stop,
@@ -79,6 +83,15 @@ impl Commands for CommandList {
         let mut menu = Vec::with_capacity(ALL.len());
         for command in ALL {
             let summary = self.catalogue.text(language, command.summary());
+            menu.push((command.name().to_owned(), summary));
+        }
+        menu
+    }
+
+    fn menu_of(&self, language: Language, role: Role) -> Vec<(String, String)> {
+        let mut menu = self.menu(language);
+        for command in AdminCommand::of(role) {
+            let summary = self.catalogue.text(language, &summary_key(command));
             menu.push((command.name().to_owned(), summary));
         }
         menu
@@ -146,7 +159,7 @@ mod tests {
     #[test]
     fn the_menu_fits_telegram() {
         for language in Language::ALL {
-            let menu = list().menu(language);
+            let menu = list().menu_of(language, Role::Owner);
             let names: BTreeSet<&String> = menu.iter().map(|(name, _)| name).collect();
             assert_eq!(names.len(), menu.len(), "a name is taken twice");
             for (name, summary) in &menu {

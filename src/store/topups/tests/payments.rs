@@ -7,13 +7,16 @@ use rei_actors::ports::drafts::DraftStore;
 use rei_actors::ports::outbox::{OutboxBody, OutboxStore};
 use rei_actors::ports::payments::PaymentError;
 use rei_domain::ids::{DraftId, Nonce};
-use rei_domain::payment::{Environment, PaymentState, Shop};
+use rei_domain::payment::{Environment, PaymentReport, PaymentState, Shop};
 use rei_domain::time::{Moment, Span};
 use rei_domain::topup::{BEGIN_FOR, TopupState};
 
 use super::*;
 use crate::store::fixtures::till::{METHOD, new_topup};
 use crate::store::{DraftRows, OutboxRows};
+
+/// A disagreement by its name, and how a payment comes to it.
+type Change = (&'static str, fn(&mut PaymentReport));
 
 /// Bodies of the messages that were written, in order.
 async fn messages(office: &Office) -> Vec<OutboxBody> {
@@ -102,7 +105,7 @@ fn an_unknown_event_is_set_aside_without_a_question() {
 #[test]
 fn a_payment_that_does_not_agree_is_parked_and_not_credited() {
     in_both(async |office| {
-        let changes: [(&str, fn(&mut rei_domain::payment::PaymentReport)); 6] = [
+        let changes: [Change; 6] = [
             ("amount", |p| p.due.amount = 49_999),
             ("currency", |p| p.due.currency = "USD".to_owned()),
             ("shop", |p| p.shop = Shop::Another),
