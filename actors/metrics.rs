@@ -16,7 +16,7 @@ use prometheus::{
 
 use rei_domain::billing::Ending;
 use rei_domain::job::LaneName;
-use rei_domain::ledger::{Applied, Refusal};
+use rei_domain::ledger::{Applied, HoldPurpose, Movement, Refusal};
 use rei_domain::spec::Mode;
 use rei_domain::time::{Moment, Span};
 
@@ -24,6 +24,7 @@ use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, RefundE
 use crate::ports::provider::ProviderError;
 use crate::supervision::Cause;
 
+pub(crate) mod books;
 mod payments;
 
 pub use payments::PaymentMeters;
@@ -37,6 +38,7 @@ pub fn registry() -> &'static Registry {
     LazyLock::force(&PAYMENTS);
     LazyLock::force(&PROVIDERS);
     LazyLock::force(&payments::PAYMENTS);
+    LazyLock::force(&books::BOOKS);
     LazyLock::force(&LIMITED);
     &REGISTRY
 }
@@ -240,7 +242,9 @@ impl Jobs {
                     .with_label_values(&[kind(mode), lane.as_str()]);
             }
         }
-        self.overdrafts.with_label_values(&["available", "hold"]);
+        for operation in OVERDRAWING {
+            self.overdrafts.with_label_values(&["available", operation]);
+        }
     }
 
     /// A command was decided at this moment. What is applied once is counted once, however
@@ -276,9 +280,8 @@ impl Jobs {
             LedgerOutcome::Refused(CommandRefusal::Money(Refusal::InsufficientFunds {
                 ..
             })) => {
-                self.overdrafts
-                    .with_label_values(&["available", "hold"])
-                    .inc();
+                let labels = ["available", overdrawing(command)];
+                self.overdrafts.with_label_values(&labels).inc();
             }
             LedgerOutcome::Refused(CommandRefusal::JobMoved { .. }) => self.stale.inc(),
             LedgerOutcome::Refused(
@@ -319,6 +322,34 @@ impl Jobs {
             .with_label_values(&[lane.as_str(), "ready"])
             .set(i64::from(depth));
     }
+}
+
+/// The movements that take from what a user can spend, and so can be refused for want of it.
+const OVERDRAWING: [&str; 4] = ["hold", "refund_hold", "admin_debit", "other"];
+
+/// Which movement of a refused command it was.
+fn overdrawing(command: &LedgerCommand) -> &'static str {
+    let operations = command.posting.operations.iter();
+    let taking = operations.filter_map(|operation| match &operation.movement {
+        Movement::PlaceHold { purpose, .. } => Some(match purpose {
+            HoldPurpose::Job | HoldPurpose::Window => OVERDRAWING[0],
+            HoldPurpose::Refund { .. } => OVERDRAWING[1],
+        }),
+        Movement::AdminDebit { .. } => Some(OVERDRAWING[2]),
+        Movement::GrantBonus { .. }
+        | Movement::CreditPayment { .. }
+        | Movement::AdminCredit { .. }
+        | Movement::AdminDebt { .. }
+        | Movement::ReversePayment { .. }
+        | Movement::CaptureHold { .. }
+        | Movement::CapturePart { .. }
+        | Movement::VoidHold { .. }
+        | Movement::CaptureRefund { .. }
+        | Movement::RefundCapture { .. }
+        | Movement::BookProviderCost { .. }
+        | Movement::BookLoss { .. } => None,
+    });
+    taking.last().unwrap_or(OVERDRAWING[3])
 }
 
 fn kind(mode: Mode) -> &'static str {

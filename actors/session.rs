@@ -12,6 +12,7 @@ mod other;
 mod requests;
 mod returns;
 mod series;
+mod statements;
 mod taps;
 mod topup;
 

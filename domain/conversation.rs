@@ -3,12 +3,13 @@
 
 use crate::admin::{AdminReply, Press};
 use crate::draft::Draft;
-use crate::ids::{ActId, AssetId, DraftId, JobId, MessageId, Nonce, UsageId};
+use crate::ids::{ActId, AssetId, DraftId, JobId, MessageId, Nonce, TopupId, UsageId};
 use crate::ledger::caps::{Caps, Period, Scope};
 use crate::metering::Tariff;
 use crate::money::Money;
 use crate::series::{COUNTS, SeriesEnd};
 use crate::spec::{Aspect, Input, PROMPT_CHARS_MAX, Size};
+use crate::statement::{Month, Page, Place, Proving, SessionPage, Standing};
 use crate::time::Moment;
 use crate::topup::{TopupReply, TopupTap};
 
@@ -185,6 +186,18 @@ pub enum Tap {
     StopBoost {
         usage: UsageId,
     },
+    /// A page of the statement, in the message that `token` names.
+    History {
+        token: Nonce,
+        place: Place,
+    },
+    /// A page of usage sessions, older than `before`, in the message that `token` names.
+    Sessions {
+        token: Nonce,
+        before: Option<UsageId>,
+    },
+    /// The proof of own rows.
+    Receipt(Proving),
     /// Agrees to an admin's act, or drops it.
     Act {
         act: ActId,
@@ -217,6 +230,17 @@ impl Tap {
             Tap::Topup(tap) => tap.render(),
             Tap::StartBoost { usage, rate } => format!("u.{usage}.go.{}", rate.kopecks()),
             Tap::StopBoost { usage } => format!("u.{usage}.stop"),
+            Tap::History { token, place } => match place {
+                Place::Newest => format!("h.{token}.n"),
+                Place::Before(seq) => format!("h.{token}.b.{seq}"),
+                Place::After(seq) => format!("h.{token}.a.{seq}"),
+            },
+            Tap::Sessions { token, before } => match before {
+                None => format!("g.{token}"),
+                Some(usage) => format!("g.{token}.{usage}"),
+            },
+            Tap::Receipt(Proving::Rows { from, to }) => format!("r.{from}.{to}"),
+            Tap::Receipt(Proving::Topup(topup)) => format!("r.{topup}"),
             Tap::Act { act, nonce, press } => match press {
                 Press::Allow => format!("a.{act}.ok.{nonce}"),
                 Press::Drop => format!("a.{act}.no.{nonce}"),
@@ -235,6 +259,29 @@ impl Tap {
             ["j", id, verb] if is_id(id) => job_tap(JobId::new(*id), verb),
             ["p", rest @ ..] => TopupTap::parse(rest).map(Tap::Topup),
             ["u", id, rest @ ..] if is_id(id) => boost_tap(UsageId::new(*id), rest),
+            ["h", token, rest @ ..] if is_id(token) => {
+                let place = match rest {
+                    ["n"] => Place::Newest,
+                    ["b", seq] => Place::Before(row_number(seq)?),
+                    ["a", seq] => Place::After(row_number(seq)?),
+                    _ => return Err(UnknownTap),
+                };
+                let token = Nonce::new(*token);
+                Ok(Tap::History { token, place })
+            }
+            ["g", token] if is_id(token) => Ok(Tap::Sessions {
+                token: Nonce::new(*token),
+                before: None,
+            }),
+            ["g", token, usage] if is_id(token) && is_id(usage) => Ok(Tap::Sessions {
+                token: Nonce::new(*token),
+                before: Some(UsageId::new(*usage)),
+            }),
+            ["r", from, to] => Ok(Tap::Receipt(Proving::Rows {
+                from: row_number(from)?,
+                to: row_number(to)?,
+            })),
+            ["r", topup] if is_id(topup) => Ok(Tap::Receipt(Proving::Topup(TopupId::new(*topup)))),
             ["a", id, verb, nonce] if is_id(id) && is_id(nonce) => {
                 act_tap(ActId::new(*id), verb, Nonce::new(*nonce))
             }
@@ -303,6 +350,13 @@ fn boost_tap(usage: UsageId, rest: &[&str]) -> Result<Tap, UnknownTap> {
         ["stop"] => Ok(Tap::StopBoost { usage }),
         _ => Err(UnknownTap),
     }
+}
+
+/// A row's number in its one spelling: `+5` and `05` are nobody's buttons.
+fn row_number(text: &str) -> Result<i64, UnknownTap> {
+    let number: i64 = text.parse().map_err(|_| UnknownTap)?;
+    let is_ours = number > 0 && number.to_string() == text;
+    is_ours.then_some(number).ok_or(UnknownTap)
 }
 
 /// Ids in callback data are short and plain, whoever wrote them.
@@ -401,6 +455,30 @@ pub enum Reply {
     },
     /// `/stop` found nothing that runs.
     NothingRuns,
+    /// A page of the statement; `token` names the message for its buttons.
+    History {
+        page: Page,
+        standing: Standing,
+        token: Nonce,
+    },
+    /// A page of usage sessions.
+    Sessions {
+        page: SessionPage,
+        token: Nonce,
+    },
+    /// How to name a month.
+    StatementHow,
+    /// Nothing moved in that month.
+    StatementEmpty {
+        month: Month,
+    },
+    /// There is no movement to give a receipt for.
+    ReceiptNothing,
+    /// What to do with the receipt that comes as a file; where it can be checked, if the house
+    /// has a public address.
+    ReceiptHow {
+        page: Option<String>,
+    },
     /// A request of ours could not be kept; nothing was charged.
     TryLater,
     /// To admins, and about what they did.
@@ -549,7 +627,28 @@ mod tests {
             Tap::StopBoost {
                 usage: UsageId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b"),
             },
+            Tap::Receipt(Proving::Rows {
+                from: 1,
+                to: i64::MAX,
+            }),
+            Tap::Receipt(Proving::Topup(TopupId::new(
+                "0190a1b2c3d47e5f8a9b0c1d2e3f4a5b",
+            ))),
         ];
+        let token = Nonce::new("0123456789abcdef");
+        for place in [
+            Place::Newest,
+            Place::Before(i64::MAX),
+            Place::After(i64::MAX),
+        ] {
+            let token = token.clone();
+            taps.push(Tap::History { token, place });
+        }
+        let usage = UsageId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b");
+        for before in [None, Some(usage)] {
+            let token = token.clone();
+            taps.push(Tap::Sessions { token, before });
+        }
         for aspect in Aspect::ALL {
             let draft = draft.clone();
             taps.push(Tap::SetAspect { draft, aspect });

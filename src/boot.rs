@@ -3,6 +3,7 @@
 mod clock;
 mod house;
 mod readiness;
+mod receipt;
 mod reconcile;
 mod settings;
 mod signals;
@@ -27,6 +28,7 @@ use crate::store::{AuditRows, Db, verify};
 
 pub use clock::{SystemClock, UuidIds};
 pub use house::House;
+pub use receipt::verify_receipt;
 
 /// The sandbox's own credentials: they open nothing else.
 const SANDBOX_BOT_TOKEN: &str = "1000000001:sandbox-token-that-opens-nothing-else";

@@ -39,6 +39,7 @@ impl Cli {
                 | Command::Migrate
                 | Command::CheckConfig
                 | Command::Verify
+                | Command::Receipt(_)
                 | Command::Reconcile(_),
             )
             | None => true,
@@ -66,9 +67,31 @@ pub enum Command {
     CheckConfig,
     /// Audit the books and the jobs; safe beside a running bot; fail if anything is broken
     Verify,
+    /// Check what users were given as proof
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
     /// Compare the payment methods' lists with the ledger, repair what is safe, and print each
     /// difference; safe beside a running bot; fail if something is left for a person
     Reconcile(ReconcileArgs),
+}
+
+/// What to do with a receipt.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ReceiptCommand {
+    /// Check a receipt without a database; fail with one sentence if it does not hold
+    Verify(ReceiptArgs),
+}
+
+/// Which receipt to check.
+#[derive(Args, Clone, Debug)]
+pub struct ReceiptArgs {
+    /// The file that the bot sent
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The published checkpoints, as /checkpoints/DAY gives them; without it the receipt is
+    /// checked against the checkpoint it brings along
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
 }
 
 /// Which payments to compare.

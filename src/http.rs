@@ -16,12 +16,14 @@ use std::time::Duration;
 use actix_web::web;
 use prometheus::Registry;
 use rei_actors::audit::Auditor;
+use rei_actors::ports::checkpoints::CheckpointStore;
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::intake::Intake;
 use rei_domain::ids::ChatId;
 
 mod admin;
 mod body;
+mod checkpoints;
 mod edge;
 mod error;
 mod metrics;
@@ -94,6 +96,8 @@ pub struct HttpState {
     /// `None`: the admin routes do not exist.
     pub admin_token: Option<AdminToken>,
     pub actors: Arc<dyn ActorControl>,
+    /// What is published of the journal.
+    pub checkpoints: Arc<dyn CheckpointStore>,
     /// Writes down what was done and refused below `/admin`.
     pub auditor: Arc<Auditor>,
     /// What `/metrics` shows.

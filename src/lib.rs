@@ -9,6 +9,7 @@ pub mod logging;
 pub mod payments;
 pub mod pictures;
 pub mod providers;
+pub mod receipts;
 pub mod store;
 pub mod telegram;
 pub mod webhooks;

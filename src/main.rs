@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use rei_bot::boot;
-use rei_bot::cli::{Cli, Command};
+use rei_bot::cli::{Cli, Command, ReceiptCommand};
 use rei_bot::config::{Config, ConfigError, Environment, Loaded, Purpose};
 use rei_bot::logging;
 
@@ -106,6 +106,10 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             let loaded = load(Purpose::Database)?;
             start_logging(&loaded)?;
             system.block_on(boot::verify(loaded))?
+        }
+        Command::Receipt(ReceiptCommand::Verify(args)) => {
+            print!("{}", boot::verify_receipt(&args)?);
+            ExitCode::SUCCESS
         }
         Command::Reconcile(args) => {
             let loaded = load(Purpose::Database)?;

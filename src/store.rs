@@ -14,6 +14,7 @@ mod acts;
 mod assets;
 pub(crate) mod audit;
 mod caps;
+mod checkpoints;
 mod drafts;
 mod inbox;
 mod jobs;
@@ -22,6 +23,7 @@ mod migrate;
 mod notices;
 mod outbox;
 mod series;
+mod statements;
 mod topups;
 mod usage;
 mod users;
@@ -35,6 +37,7 @@ pub use acts::ActRows;
 pub use assets::AssetRows;
 pub use audit::AuditRows;
 pub use caps::CapRows;
+pub use checkpoints::CheckpointRows;
 pub use conn::{Conn, Engine};
 pub use db::{Db, DbConfig, DbError};
 pub use drafts::DraftRows;
@@ -44,6 +47,7 @@ pub use ledger::LedgerRows;
 pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
 pub use series::SeriesRows;
+pub use statements::StatementRows;
 pub use stmt::Stmt;
 pub use topups::TopupRows;
 pub use usage::UsageRows;
@@ -56,6 +60,8 @@ pub const STATEMENTS: &[&[&str]] = &[
     acts::people::STATEMENTS,
     assets::STATEMENTS,
     audit::STATEMENTS,
+    checkpoints::RECEIPT_STATEMENTS,
+    checkpoints::STATEMENTS,
     db::STATEMENTS,
     caps::STATEMENTS,
     drafts::STATEMENTS,
@@ -76,6 +82,8 @@ pub const STATEMENTS: &[&[&str]] = &[
     migrate::STATEMENTS,
     notices::STATEMENTS,
     outbox::STATEMENTS,
+    statements::SESSION_STATEMENTS,
+    statements::STATEMENTS,
     series::STATEMENTS,
     topups::differences::STATEMENTS,
     topups::forms::STATEMENTS,
@@ -88,6 +96,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,
+    verify::checkpoints::STATEMENTS,
     verify::counts::STATEMENTS,
     verify::holds::STATEMENTS,
     verify::jobs::STATEMENTS,

@@ -10,6 +10,7 @@ mod crashes;
 mod page;
 mod payments;
 mod providers;
+mod statements;
 mod storage;
 mod tidy;
 mod topups;

@@ -29,14 +29,15 @@ const FLAGS: [&str; 10] = [
 /// The name of an element in WebDriver's answers.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-struct Browser {
+/// A browser on one page.
+pub struct Browser {
     driver: Child,
     client: reqwest::Client,
     session: String,
 }
 
 impl Browser {
-    async fn open(url: &str) -> Browser {
+    pub async fn open(url: &str) -> Browser {
         let port = free_port();
         let driver = Command::new("chromedriver")
             .arg(format!("--port={port}"))
@@ -106,7 +107,7 @@ impl Browser {
         }
     }
 
-    async fn element(&self, selector: &str) -> String {
+    pub async fn element(&self, selector: &str) -> String {
         let query = json!({ "using": "css selector", "value": selector });
         self.until(selector, async |browser| {
             let found = browser.call("POST", "/element", &query).await?;
@@ -115,7 +116,7 @@ impl Browser {
         .await
     }
 
-    async fn click(&self, selector: &str) {
+    pub async fn click(&self, selector: &str) {
         self.until(selector, async |browser| {
             let element = browser.element(selector).await;
             let path = format!("/element/{element}/click");
@@ -124,7 +125,7 @@ impl Browser {
         .await;
     }
 
-    async fn write(&self, selector: &str, text: &str) {
+    pub async fn write(&self, selector: &str, text: &str) {
         let element = self.element(selector).await;
         let path = format!("/element/{element}/value");
         let typed = self.call("POST", &path, &json!({ "text": text })).await;
@@ -132,7 +133,7 @@ impl Browser {
     }
 
     /// Runs a script that returns something truthy once the page is as wanted.
-    async fn sees(&self, what: &str, script: &str) -> Value {
+    pub async fn sees(&self, what: &str, script: &str) -> Value {
         let body = json!({ "script": script, "args": [] });
         self.until(what, async |browser| {
             let value = browser.call("POST", "/execute/sync", &body).await?;
@@ -142,7 +143,7 @@ impl Browser {
         .await
     }
 
-    async fn picture(&self) -> Vec<u8> {
+    pub async fn picture(&self) -> Vec<u8> {
         let taken = self.call("GET", "/screenshot", &Value::Null).await;
         let taken = taken.expect("the page can be pictured");
         let text = taken.as_str().expect("a screenshot is text");

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use fail::fail_point;
 use rei_domain::conversation::Language;
 use rei_domain::draft::{Draft, DraftState};
@@ -205,6 +206,12 @@ async fn plan(ports: &CourierPorts, row: &OutboxRow) -> Result<Plan, StoreError>
                 height: picture.height,
             }))
         }
+        OutboxBody::Document { name, text } => Ok(Plan::New(Outgoing::Document {
+            upload: Upload {
+                bytes: Bytes::copy_from_slice(text.as_bytes()),
+                name: name.clone(),
+            },
+        })),
         OutboxBody::Usage { usage } => {
             let Some(facts) = usage_facts(ports, usage).await? else {
                 return Ok(Plan::Nothing {

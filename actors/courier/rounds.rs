@@ -199,6 +199,7 @@ impl Rounds {
             | OutboxBody::UsageWarning { .. } => true,
             OutboxBody::Result { .. }
             | OutboxBody::File { .. }
+            | OutboxBody::Document { .. }
             | OutboxBody::Credited { .. }
             | OutboxBody::Refund { .. } => false,
         };

@@ -3,6 +3,7 @@
 use rei_domain::admin::Role;
 use rei_domain::conversation::Language;
 use rei_domain::money::Money;
+use rei_domain::statement::Month;
 
 /// What the session does for a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,16 @@ pub enum CommandAction {
     Limits,
     /// Ends what runs by the second.
     StopRunning,
+    /// Shows the newest movements of money.
+    ShowHistory,
+    /// Shows the newest usage sessions.
+    ShowUsage,
+    /// Sends a month's movements as a file; without a month, those of this one.
+    SendStatement(Option<Month>),
+    /// Says how a month is named.
+    ExplainStatement,
+    /// Sends a proof of the newest movements.
+    SendReceipt,
 }
 
 /// The list of commands.

@@ -36,6 +36,8 @@ pub enum OutboxBody {
     UsageWarning { usage: String },
     /// The original file of a job's picture.
     File { job: String, asset: String },
+    /// A small text file, rendered already.
+    Document { name: String, text: String },
     /// Where a top-up stands, rendered when it is sent.
     PayCard { topup: String },
     /// A top-up was credited; always a message of its own. If the request that waited for it is

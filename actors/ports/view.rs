@@ -3,10 +3,12 @@
 use rei_domain::conversation::{Balance, Language, Reply, Toast};
 use rei_domain::draft::Draft;
 use rei_domain::money::Money;
+use rei_domain::statement::{Line, Month};
 use rei_domain::time::Moment;
 use rei_domain::usage::Usage;
 use serde::{Deserialize, Serialize};
 
+use crate::ports::checkpoints::Receipt;
 use crate::ports::jobs::Job;
 use crate::ports::topups::{Refund, Topup};
 
@@ -35,6 +37,14 @@ pub enum ButtonAction {
     Data(String),
     /// Opens this address: a web page or an invoice.
     Url(String),
+}
+
+/// A small text file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextFile {
+    /// With extension.
+    pub name: String,
+    pub text: String,
 }
 
 /// What a job's message is rendered from.
@@ -101,6 +111,12 @@ pub trait View: Send + Sync + 'static {
 
     /// The answer to a tap, at most 200 characters; `None` for [`Toast::Silent`].
     fn toast(&self, language: Language, toast: Toast) -> Option<String>;
+
+    /// Lines of a month as a table for spreadsheets; `part` is counted from 1.
+    fn statement(&self, language: Language, month: Month, part: u32, lines: &[Line]) -> TextFile;
+
+    /// A receipt as a file; the same in every language.
+    fn receipt(&self, receipt: &Receipt) -> TextFile;
 
     /// The name of a result's file, without extension.
     fn file_name(&self, facts: &JobFacts) -> String;

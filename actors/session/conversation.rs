@@ -31,6 +31,7 @@ use crate::patience::Patience;
 use crate::ports::StoreError;
 use crate::ports::acts::ActStore;
 use crate::ports::caps::CapStore;
+use crate::ports::checkpoints::CheckpointStore;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::commands::Commands;
 use crate::ports::drafts::{DraftStore, TurnCommit};
@@ -41,6 +42,7 @@ use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::Provider;
 use crate::ports::series::SeriesStore;
+use crate::ports::statements::StatementStore;
 use crate::ports::topups::TopupStore;
 use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, User, UserStore};
@@ -61,6 +63,8 @@ pub struct SessionPorts {
     /// The ways to pay, in the order in which they are offered.
     pub tills: Tills,
     pub usages: Arc<dyn UsageStore>,
+    pub statements: Arc<dyn StatementStore>,
+    pub checkpoints: Arc<dyn CheckpointStore>,
     pub series: Arc<dyn SeriesStore>,
     pub acts: Arc<dyn ActStore>,
     pub auditor: Arc<Auditor>,
@@ -99,6 +103,8 @@ pub struct SessionSettings {
     pub tariff: Tariff,
     /// From the job's acceptance to its latest end.
     pub job_deadline: Span,
+    /// Where a receipt can be checked in a browser.
+    pub verify_page: Option<String>,
     /// Beginnings of one update before it is set aside as poison.
     pub update_attempts_max: u32,
     /// Updates read at once; an album and what follows it fit in.
@@ -345,7 +351,7 @@ impl Talk<'_> {
         self.say_in(Some(slot), reply);
     }
 
-    /// Says something in a place of the chat.
+    /// Says something in a place of the chat, or as a new message.
     pub fn say_in(&mut self, slot: Option<String>, reply: &Reply) {
         let rendered = self.ports.view.reply(self.language(), reply);
         let message = NewOutbox {

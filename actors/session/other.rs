@@ -6,7 +6,7 @@ use rei_domain::money::Money;
 
 use super::admin::{self, Answered};
 use super::conversation::Talk;
-use super::{boost, limits, returns, taps, topup};
+use super::{boost, limits, returns, statements, taps, topup};
 use crate::ports::StoreError;
 use crate::ports::commands::CommandAction;
 use crate::ports::users::Reachable;
@@ -86,6 +86,11 @@ async fn command(
         CommandAction::ShowBoost => boost::show(talk).await?,
         CommandAction::Limits => limits::answer(talk, args).await?,
         CommandAction::StopRunning => boost::stop_running(talk).await?,
+        CommandAction::ShowHistory => statements::show_history(talk).await?,
+        CommandAction::ShowUsage => statements::show_sessions(talk).await?,
+        CommandAction::SendStatement(month) => statements::send_month(talk, month).await?,
+        CommandAction::ExplainStatement => talk.say(&Reply::StatementHow),
+        CommandAction::SendReceipt => statements::send_newest_receipt(talk).await?,
     }
     Ok(())
 }

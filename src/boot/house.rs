@@ -15,8 +15,10 @@ use rei_actors::courier::delivery::CourierPorts;
 use rei_actors::intake::{IntakeActor, IntakeGate};
 use rei_actors::ledger::{Ledger, LedgerActor};
 use rei_actors::meter::{MeterPorts, UsageMeter, steady_clock};
+use rei_actors::notary::{Notary, NotaryPorts};
 use rei_actors::poller::Poller as PollerActor;
 use rei_actors::ports::assets::{Assets, PictureCheck};
+use rei_actors::ports::checkpoints::CheckpointStore;
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::commands::Commands;
 use rei_actors::ports::intake::Intake;
@@ -52,8 +54,8 @@ use crate::http::{
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    ActRows, AssetRows, AuditRows, CapRows, Db, DraftRows, InboxRows, JobRows, LedgerRows,
-    NoticeRows, OutboxRows, SeriesRows, TopupRows, UsageRows, UserRows,
+    ActRows, AssetRows, AuditRows, CapRows, CheckpointRows, Db, DraftRows, InboxRows, JobRows,
+    LedgerRows, NoticeRows, OutboxRows, SeriesRows, StatementRows, TopupRows, UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -72,6 +74,9 @@ const OUTSIDE_THREADS: usize = 2;
 
 /// How long a poster or a sender of updates waits for the actor and the database together.
 const ASK_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often the notary looks: a day is covered within a minute of its end.
+const NOTARY_TICK: Duration = Duration::from_secs(60);
 
 /// The name of the payment method whose notices come by its webhook.
 const YOOKASSA: &str = "yookassa";
@@ -130,6 +135,8 @@ struct Parts {
     jobs: Arc<dyn JobStore>,
     users: Arc<UserRows>,
     usages: Arc<UsageRows>,
+    statements: Arc<StatementRows>,
+    checkpoints: Arc<dyn CheckpointStore>,
     series: Arc<SeriesRows>,
     caps: Arc<CapRows>,
     rates: Arc<Rates>,
@@ -180,6 +187,8 @@ impl Parts {
             jobs: Arc::new(JobRows::new(db.clone())),
             users: Arc::new(UserRows::new(db.clone())),
             usages: Arc::new(UsageRows::new(db.clone())),
+            statements: Arc::new(StatementRows::new(db.clone())),
+            checkpoints: Arc::new(CheckpointRows::new(db.clone())),
             series: Arc::new(SeriesRows::new(db.clone())),
             caps: Arc::new(CapRows::new(db.clone(), config.billing.caps())),
             rates: Arc::new(Rates::new(config.rates.settings())),
@@ -354,6 +363,8 @@ async fn start_actors(
         topups: parts.topups.clone(),
         tills: parts.tills.clone(),
         usages: parts.usages.clone(),
+        statements: parts.statements.clone(),
+        checkpoints: parts.checkpoints.clone(),
         series: parts.series.clone(),
         caps: parts.caps.clone(),
         rates: parts.rates.clone(),
@@ -392,6 +403,15 @@ async fn start_actors(
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("meter", &work_arbiter, spec, move || {
         UsageMeter::new(meter_ports.clone(), tick, bell.clone())
+    })?;
+
+    let notary_ports = NotaryPorts {
+        clock: parts.clock.clone(),
+        checkpoints: parts.checkpoints.clone(),
+    };
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("notary", &work_arbiter, spec, move || {
+        Notary::new(notary_ports.clone(), NOTARY_TICK)
     })?;
 
     let series_ports = SeriesPorts {
@@ -537,6 +557,7 @@ fn start_server(
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
+        checkpoints: Arc::new(CheckpointRows::new(db.clone())),
         auditor,
         registry: rei_actors::metrics::registry().clone(),
         metrics: http_metrics(&loaded.fingerprint())?,

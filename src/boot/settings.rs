@@ -136,6 +136,11 @@ pub(super) fn session(config: &Config) -> SessionSettings {
         asking: span(config.sessions.asking),
         album_quiet: span(config.telegram.album_quiet),
         welcome_bonus: config.billing.welcome_bonus,
+        verify_page: config
+            .http
+            .public_url
+            .as_ref()
+            .map(|url| format!("{}/verify", url.trim_end_matches('/'))),
         job_deadline: span(config.jobs.deadline),
         update_attempts_max: config.sessions.update_attempts_max,
         updates_at_once: config.sessions.updates_at_once,

@@ -4,16 +4,19 @@ use actix_web::dev::Handler;
 use actix_web::{FromRequest, Resource, Responder, web};
 
 use super::error::{HttpError, Refusal};
-use super::{HttpState, State, admin, probes, scrape, webhook, yookassa};
+use super::{HttpState, State, admin, checkpoints, probes, scrape, webhook, yookassa};
 use crate::telegram::webhook_setup::WEBHOOK_PATH;
 
 /// The routes there are, for metrics that exist from the start.
-pub const ROUTES: [(&str, &str); 8] = [
+pub const ROUTES: [(&str, &str); 11] = [
     (WEBHOOK_PATH, "POST"),
     (yookassa::PATH, "POST"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
     ("/version", "GET"),
+    ("/checkpoints", "GET"),
+    ("/checkpoints/{day}", "GET"),
+    ("/verify", "GET"),
     ("/metrics", "GET"),
     ("/admin/api/actors", "GET"),
     ("/admin/api/actors/{name}/restart", "POST"),
@@ -24,7 +27,7 @@ pub const ROUTES: [(&str, &str); 8] = [
 pub enum Surface {
     /// There is one listener.
     Everything,
-    /// The webhooks and the probes; `/metrics` and `/admin` do not exist.
+    /// The webhooks, the checkpoints and the probes; `/metrics` and `/admin` do not exist.
     Public,
     /// `/metrics`, `/admin` and the probes.
     Admin,
@@ -49,6 +52,9 @@ pub fn configure(app: &mut web::ServiceConfig, state: &HttpState, surface: Surfa
 
 fn public(app: &mut web::ServiceConfig) {
     app.service(post(WEBHOOK_PATH, webhook::receive));
+    app.service(get("/checkpoints", checkpoints::newest));
+    app.service(get("/checkpoints/{day}", checkpoints::of_day));
+    app.service(get("/verify", checkpoints::verify));
     app.service(post(yookassa::PATH, yookassa::receive));
 }
 

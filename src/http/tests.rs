@@ -21,6 +21,7 @@ use rei_domain::time::Moment;
 use super::*;
 
 mod admin;
+mod checkpoints;
 mod ops;
 mod sockets;
 mod webhook;
@@ -237,6 +238,7 @@ impl TestHouse {
             readiness: Vec::new(),
             admin_token: Some(AdminToken::new(&TOKEN.into())),
             actors: tree.clone(),
+            checkpoints: Arc::new(checkpoints::OneDay),
             auditor: Arc::new(Auditor::new(paper.clone(), Arc::new(Noon), Arc::new(OneId))),
             registry,
             metrics,

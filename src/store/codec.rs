@@ -86,6 +86,7 @@ pub fn body_job(body: &OutboxBody) -> Option<&str> {
         OutboxBody::Text { .. }
         | OutboxBody::Usage { .. }
         | OutboxBody::UsageWarning { .. }
+        | OutboxBody::Document { .. }
         | OutboxBody::PayCard { .. }
         | OutboxBody::Credited { .. }
         | OutboxBody::Refund { .. } => None,

@@ -277,6 +277,7 @@ async fn deliver(
         | OutboxBody::File { .. }
         | OutboxBody::Usage { .. }
         | OutboxBody::UsageWarning { .. }
+        | OutboxBody::Document { .. }
         | OutboxBody::PayCard { .. }
         | OutboxBody::Credited { draft: None, .. }
         | OutboxBody::Refund { .. } => {}

@@ -14,6 +14,7 @@ pub(super) mod audit;
 pub(super) mod balances;
 pub(super) mod chain;
 mod check;
+pub(super) mod checkpoints;
 pub(super) mod counts;
 pub(super) mod holds;
 pub(super) mod jobs;
@@ -43,6 +44,7 @@ const CHECKS: &[&[Check]] = &[
     series::CHECKS,
     sessions::CHECKS,
     usage::CHECKS,
+    checkpoints::CHECKS,
     waiting::CHECKS,
     acts::CHECKS,
     notices::CHECKS,
@@ -61,6 +63,7 @@ async fn examine(conn: &mut Conn, now: Moment) -> Result<Report, StoreError> {
     let (heads, mut findings) = chain::walk(conn).await?;
     let (audit, broken) = audit::walk(conn).await?;
     findings.extend(broken);
+    findings.extend(checkpoints::walk(conn).await?);
     for checks in CHECKS {
         for check in *checks {
             findings.extend(check.run(conn, now).await?);

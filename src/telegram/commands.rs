@@ -7,13 +7,17 @@ mod balance;
 mod boost;
 mod cancel;
 mod help;
+mod history;
 mod lang;
 mod limits;
 mod paysupport;
+mod receipt;
 mod refund;
 mod start;
+mod statement;
 mod stop;
 mod topup;
+mod usage;
 
 use std::sync::Arc;
 
@@ -25,10 +29,14 @@ use crate::telegram::catalogue::Catalogue;
 use crate::telegram::view::admin::summary_key;
 
 /// Every command, in the order of the menu.
-const ALL: [&dyn Command; 11] = [
+const ALL: [&dyn Command; 15] = [
     &start::Start,
     &help::Help,
     &balance::Balance,
+    &history::History,
+    &usage::Usage,
+    &statement::Statement,
+    &receipt::Receipt,
     &topup::TopUp,
     &refund::Refund,
     &paysupport::PaySupport,
@@ -95,6 +103,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use rei_domain::money::Money;
+    use rei_domain::statement::Month;
 
     use super::*;
 
@@ -124,6 +133,17 @@ mod tests {
         assert_eq!(act("boost", ""), Some(CommandAction::ShowBoost));
         assert_eq!(act("stop", ""), Some(CommandAction::StopRunning));
         assert_eq!(act("", ""), None);
+    }
+
+    #[test]
+    fn a_statement_is_of_the_month_that_is_named() {
+        let list = list();
+        let this = Some(CommandAction::SendStatement(None));
+        assert_eq!(list.action("statement", " "), this);
+        let named = Some(CommandAction::SendStatement(Month::parse("2026-11")));
+        assert_eq!(list.action("statement", "2026-11"), named);
+        let explain = Some(CommandAction::ExplainStatement);
+        assert_eq!(list.action("statement", "november"), explain);
     }
 
     #[test]

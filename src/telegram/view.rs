@@ -15,16 +15,21 @@ mod replies;
 mod result;
 mod returns;
 mod series;
+mod statement;
 mod toasts;
 mod topup;
 mod words;
 
 use std::sync::Arc;
 
+use rei_actors::ports::checkpoints::Receipt;
 use rei_actors::ports::commands::Commands;
-use rei_actors::ports::view::{JobFacts, RefundFacts, Rendered, TopupFacts, UsageFacts, View};
+use rei_actors::ports::view::{
+    JobFacts, RefundFacts, Rendered, TextFile, TopupFacts, UsageFacts, View,
+};
 use rei_domain::conversation::{Language, Reply, Toast};
 use rei_domain::money::Money;
+use rei_domain::statement::{Line, Month};
 use rei_domain::topup::TopupReply;
 
 use self::words::{Args, Words};
@@ -105,6 +110,16 @@ impl View for FluentView {
             Reply::LimitsUsage => replies::plain(words.say("limits-how")),
             Reply::SlowDown { wait_secs } => replies::plain(limits::slow_down(words, *wait_secs)),
             Reply::NothingRuns => replies::plain(words.say("stop-nothing")),
+            Reply::History {
+                page,
+                standing,
+                token,
+            } => statement::history(words, page, standing, token),
+            Reply::Sessions { page, token } => statement::sessions(words, page, token),
+            Reply::StatementHow => replies::plain(words.say("statement-how")),
+            Reply::StatementEmpty { month } => statement::empty_month(words, *month),
+            Reply::ReceiptNothing => replies::plain(words.say("receipt-nothing")),
+            Reply::ReceiptHow { page } => statement::receipt_how(words, page.as_deref()),
             Reply::Admin(reply) => admin::render(words, reply),
             Reply::TryLater => replies::plain(words.say("try-later")),
             Reply::Topup(reply) => topup_reply(words, reply),
@@ -145,6 +160,18 @@ impl View for FluentView {
 
     fn toast(&self, language: Language, toast: Toast) -> Option<String> {
         toasts::render(self.words(language), toast)
+    }
+
+    fn statement(&self, language: Language, month: Month, part: u32, lines: &[Line]) -> TextFile {
+        statement::table(self.words(language), month, part, lines)
+    }
+
+    fn receipt(&self, receipt: &Receipt) -> TextFile {
+        let seq = receipt.rows.last().map_or(0, |(_, row)| row.seq);
+        TextFile {
+            name: format!("rei-receipt-{seq}.json"),
+            text: crate::receipts::render(receipt),
+        }
     }
 
     fn file_name(&self, facts: &JobFacts) -> String {

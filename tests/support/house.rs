@@ -3,6 +3,7 @@
 //! A house is audited when it is closed: the books balance, nothing is held or leased, no actor
 //! has crashed. A test that expects otherwise says so itself.
 
+use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -69,6 +70,7 @@ pub struct TestHouse {
 
 /// The bot on a thread of its own.
 struct Bot {
+    addr: SocketAddr,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
 }
@@ -129,7 +131,13 @@ impl TestHouse {
             notifications.signing.secrets = vec![WEBHOOK_SECRET.to_owned()];
         });
         told.expect("the shop can be told");
-        self.bot = Some(Bot { stop, thread });
+        self.bot = Some(Bot { addr, stop, thread });
+    }
+
+    /// An address of the bot's own HTTP.
+    pub fn http(&self, path: &str) -> String {
+        let bot = self.bot.as_ref().expect("the bot is open");
+        format!("http://{}{path}", bot.addr)
     }
 
     /// Closes the bot in order, as SIGTERM does.

@@ -3,6 +3,7 @@
 mod payments;
 
 use rei_actors::ports::StoreError;
+use rei_actors::ports::checkpoints::CheckpointStore;
 use rei_actors::ports::inbox::{InboxStore, RawUpdate};
 use rei_actors::ports::notices::{Notice, NoticeEnd, NoticeSource, NoticeStore};
 use rei_domain::billing::Ending;
@@ -13,7 +14,7 @@ use rei_domain::time::Span;
 use super::*;
 use crate::store::fixtures::for_both;
 use crate::store::fixtures::shop::{Shop, cancel, finish, retry_lost};
-use crate::store::{Engine, InboxRows, NoticeRows};
+use crate::store::{CheckpointRows, Engine, InboxRows, NoticeRows};
 
 const USER: UserId = UserId(7);
 
@@ -34,6 +35,10 @@ async fn shop(db: Db) -> Shop {
     shop.end_boost(boosted, 4).await;
     shop.order_in(UserId(8), "other", 500, JobState::Delivered)
         .await;
+    let checkpoints = CheckpointRows::new(shop.db.clone());
+    for user in [USER, UserId(8)] {
+        checkpoints.close_shard_of(user, shop.now()).await.unwrap();
+    }
     shop
 }
 
@@ -91,6 +96,25 @@ fn jobs_in_every_state_are_sound_and_counted() {
 
 /// The invariant that must be named, its sentence, and a hand that breaks it.
 const TAMPERINGS: &[(&str, &str, &str)] = &[
+    (
+        "I34",
+        "a checkpoint stands for the rows of its run",
+        "UPDATE ledger SET hash = replace(hash, substr(hash, 1, 1), 'x')
+         WHERE idempotency_key = 'bonus:7'",
+    ),
+    (
+        "I34",
+        "a checkpoint's hash follows from it, and it from the one before it",
+        "INSERT INTO checkpoints (shard, number, day, first_seq, last_seq, root, head, previous,
+                                  hash, made_at)
+         SELECT shard, number + 1, day, last_seq + 1, last_seq + 1, root, head, root, hash, 1
+         FROM checkpoints WHERE shard = 0 ORDER BY number DESC LIMIT 1",
+    ),
+    (
+        "I34",
+        "a closing balance is what the user's rows since the one before add up to",
+        "INSERT INTO closing_balances (user_id, seq, balance) VALUES (9, 1, 5)",
+    ),
     (
         "I1",
         "a transfer moves an amount above zero between the two accounts of its kind",
@@ -463,6 +487,7 @@ fn every_invariant_that_can_be_asked_for_is_broken_in_some_test() {
         "a paid picture reaches its user within an hour, if Telegram lets it",
         "a job is finished fifteen minutes after its deadline",
         "an update is processed within ten minutes",
+        "every day that is over has its checkpoint",
         "a payment notice is processed within ten minutes",
         "a credit has evidence that agrees and is not younger than it",
         "a refund ends within a week",
@@ -568,6 +593,26 @@ fn what_waits_too_long_is_overdue_and_the_books_stay_sound() {
         let overdue = ["I15", "I16", "I24"].map(|id| (id, Weight::Overdue));
         assert_eq!(names(&report), overdue);
         assert!(report.is_sound());
+    });
+}
+
+#[test]
+fn a_day_without_its_checkpoint_is_overdue_when_nobody_makes_it() {
+    for_both(async |db| {
+        let shop = Shop::new(db);
+        shop.grant(USER, 100).await;
+        shop.wait(Span::from_secs(3 * 86_400));
+        let report = audit(&shop.db, shop.now()).await.unwrap();
+        let found: Vec<_> = report
+            .findings
+            .iter()
+            .map(|f| (f.invariant, f.weight))
+            .collect();
+        assert_eq!(found, [("I34", Weight::Overdue)]);
+        let checkpoints = CheckpointRows::new(shop.db.clone());
+        checkpoints.close_days(shop.now()).await.unwrap();
+        let report = audit(&shop.db, shop.now()).await.unwrap();
+        assert_eq!(report.findings, [], "{report}");
     });
 }
 

@@ -227,6 +227,83 @@ series-counts =
     }
 stop-nothing = No boost and no series runs now. To cancel drafts and the queue: /cancel
 
+## Statement and receipts
+
+command-history = every movement of your money
+command-usage = what was sold, and when
+command-statement = a month's statement as a file
+command-receipt = a receipt that can be verified
+
+history-title = 📒 <b>Movements of money</b>
+history-held = 🔒 { $held } set aside.
+history-owed = ⚠️ You owe <b>{ $owed }</b>: the next money that comes in repays it.
+history-empty = Nothing has moved yet.
+history-line = <code>{ $time }</code> <b>{ $sum }</b> · { $what } → { $balance }
+history-note = Moscow time. After the arrow: what is left, money set aside included.
+
+line-bonus = 🎁 gift
+line-payment = 💳 top-up
+line-admin-credit = 🛠 given by support
+line-admin-debit = 🛠 taken by support
+line-debt = 🛠 noted as a debt
+line-debt-payment = ⚠️ debt repaid
+line-reversal = ↩️ payment taken back, noted as a debt
+line-set-aside = 🔒 set aside
+line-set-aside-job = 🔒 set aside for a picture
+line-set-aside-usage = 🔒 set aside for a boost
+line-returned = ↩️ was set aside, all of it came back
+line-charged = charged
+line-charged-job = 🎨 picture
+line-charged-usage = 🚀 boost
+line-refund = 💸 returned to the payer
+line-job-refund = ↩️ given back for a picture
+
+usage-title = 🧮 <b>What was sold</b>
+usage-today =
+    { $sessions ->
+        [one] Today: { $sessions } session, { $seconds }, <b>{ $sum }</b>
+       *[other] Today: { $sessions } sessions, { $seconds }, <b>{ $sum }</b>
+    }
+usage-month =
+    { $sessions ->
+        [one] This month: { $sessions } session, { $seconds }, <b>{ $sum }</b>
+       *[other] This month: { $sessions } sessions, { $seconds }, <b>{ $sum }</b>
+    }
+usage-empty = No sessions yet.
+usage-image = <code>{ $time }</code> 🎨 { $rate } a picture, charged <b>{ $sum }</b> · { $end }
+usage-output = <code>{ $time }</code> 🎬 { $seconds } at { $rate } a second, charged <b>{ $sum }</b> · { $end }
+usage-running = <code>{ $time }</code> 🚀 { $seconds } at { $rate } a second, charged <b>{ $sum }</b> · { $end }
+usage-end-runs = running
+usage-end-delivered = done
+usage-end-moderation = refused by the model's rules
+usage-end-cancelled = cancelled
+usage-end-failed = failed
+usage-end-stopped = stopped by you
+usage-end-balance = out of money
+usage-end-cap = limit used up
+usage-end-banned = orders closed
+usage-end-unattended = broke off by our fault
+
+statement-how = 📄 A month is written like this: <code>/statement 2026-11</code>. Without one you get this month's.
+statement-empty = 📄 Nothing moved in { $month }.
+receipt-nothing = Nothing has moved yet, so there is nothing to give a receipt for.
+receipt-how = 🧾 A receipt proves that these movements are written in our books and have not been changed since. Keep the file: it can be verified at any time, even without us.
+receipt-page = Verify it in a browser: { $page }
+
+table-number = No.
+table-time = Time (Moscow)
+table-kind = Kind
+table-what = What happened
+table-amount = Amount, RUB
+table-change = Change, RUB
+table-balance = Balance, RUB
+table-reference = Reference
+
+button-newer = ‹ Newer
+button-older = Older ›
+button-newest = « Newest
+button-receipt = 🧾 Receipt
+
 ## Buttons
 
 button-current = ✓ { $name }

@@ -235,6 +235,85 @@ series-counts =
     }
 stop-nothing = Сейчас не идёт ни ускорение, ни серия. Отменить черновики и очередь: /cancel
 
+## Выписка и квитанции
+
+command-history = все движения денег
+command-usage = что и когда продано
+command-statement = выписка за месяц файлом
+command-receipt = квитанция, которую можно проверить
+
+history-title = 📒 <b>Движения денег</b>
+history-held = 🔒 Отложено { $held }.
+history-owed = ⚠️ Долг <b>{ $owed }</b>: погасится со следующего поступления.
+history-empty = Движений пока нет.
+history-line = <code>{ $time }</code> <b>{ $sum }</b> · { $what } → { $balance }
+history-note = Время московское. После стрелки — остаток вместе с отложенным.
+
+line-bonus = 🎁 подарок
+line-payment = 💳 пополнение
+line-admin-credit = 🛠 начислено поддержкой
+line-admin-debit = 🛠 списано поддержкой
+line-debt = 🛠 записано в долг
+line-debt-payment = ⚠️ в счёт долга
+line-reversal = ↩️ платёж отозван, записано в долг
+line-set-aside = 🔒 отложено
+line-set-aside-job = 🔒 отложено на картинку
+line-set-aside-usage = 🔒 отложено на ускорение
+line-returned = ↩️ откладывали, всё вернулось
+line-charged = списано
+line-charged-job = 🎨 картинка
+line-charged-usage = 🚀 ускорение
+line-refund = 💸 возвращено плательщику
+line-job-refund = ↩️ возвращено за картинку
+
+usage-title = 🧮 <b>Что продано</b>
+usage-today =
+    { $sessions ->
+        [one] Сегодня: { $sessions } сеанс, { $seconds }, <b>{ $sum }</b>
+        [few] Сегодня: { $sessions } сеанса, { $seconds }, <b>{ $sum }</b>
+       *[many] Сегодня: { $sessions } сеансов, { $seconds }, <b>{ $sum }</b>
+    }
+usage-month =
+    { $sessions ->
+        [one] В этом месяце: { $sessions } сеанс, { $seconds }, <b>{ $sum }</b>
+        [few] В этом месяце: { $sessions } сеанса, { $seconds }, <b>{ $sum }</b>
+       *[many] В этом месяце: { $sessions } сеансов, { $seconds }, <b>{ $sum }</b>
+    }
+usage-empty = Сеансов пока нет.
+usage-image = <code>{ $time }</code> 🎨 { $rate } за картинку, списано <b>{ $sum }</b> · { $end }
+usage-output = <code>{ $time }</code> 🎬 { $seconds } по { $rate } за секунду, списано <b>{ $sum }</b> · { $end }
+usage-running = <code>{ $time }</code> 🚀 { $seconds } по { $rate } за секунду, списано <b>{ $sum }</b> · { $end }
+usage-end-runs = ещё идёт
+usage-end-delivered = готово
+usage-end-moderation = нейросеть отказалась
+usage-end-cancelled = отменено
+usage-end-failed = не получилось
+usage-end-stopped = остановлено вами
+usage-end-balance = кончились деньги
+usage-end-cap = исчерпан лимит
+usage-end-banned = заказы закрыты
+usage-end-unattended = прервалось по нашей вине
+
+statement-how = 📄 Месяц пишется так: <code>/statement 2026-11</code>. Без месяца пришлю выписку за текущий.
+statement-empty = 📄 За { $month } движений нет.
+receipt-nothing = Движений пока нет, и квитанцию давать не на что.
+receipt-how = 🧾 Квитанция доказывает, что эти движения записаны в нашей книге и с тех пор не менялись. Сохраните файл: его можно проверить когда угодно, даже без нас.
+receipt-page = Проверить в браузере: { $page }
+
+table-number = №
+table-time = Время (Москва)
+table-kind = Вид
+table-what = Что произошло
+table-amount = Сумма, ₽
+table-change = Изменение, ₽
+table-balance = Остаток, ₽
+table-reference = Основание
+
+button-newer = ‹ Новее
+button-older = Старее ›
+button-newest = « К началу
+button-receipt = 🧾 Квитанция
+
 ## Кнопки
 
 button-current = ✓ { $name }

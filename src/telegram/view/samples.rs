@@ -21,6 +21,8 @@ use rei_domain::usage::{Usage, UsageEnd};
 
 use super::FluentView;
 
+mod statements;
+
 /// 15:00 in Moscow.
 const CREATED: Moment = Moment(1_800_014_400_000_000);
 
@@ -116,6 +118,7 @@ pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
         .into_iter()
         .chain(boost_offers())
         .chain(series_ends())
+        .chain(statements::replies())
     {
         let rendered = view.reply(language, &reply);
         samples.push(Sample { title, rendered });

@@ -6,6 +6,7 @@ use rei_domain::conversation::{Balance, CardPage, Tap};
 use rei_domain::ids::DraftId;
 use rei_domain::money::Money;
 use rei_domain::payment::PaidSum;
+use rei_domain::statement::Proving;
 use rei_domain::topup::{AmountLimits, AmountRefusal, MethodOffer, TopupState, TopupTap};
 
 use super::words::{Args, Words, labelled};
@@ -190,13 +191,17 @@ pub(super) fn credited(words: Words<'_>, facts: &TopupFacts) -> Rendered {
         .text("amount", &words.money(facts.topup.order.amount))
         .text("balance", &words.money(facts.balance.available));
     let credited = words.tell("topup-credited", args);
-    match &facts.draft {
+    let mut rendered = match &facts.draft {
         Some(draft) => {
             let above = vec![credited, words.say("topup-draft"), String::new()];
             card::render_below(words, above, draft, facts.balance, CardPage::Main, None)
         }
         None => replies::plain(format!("{credited}\n{}", words.say("balance-hint"))),
-    }
+    };
+    let receipt = Tap::Receipt(Proving::Topup(facts.topup.order.id.clone()));
+    let button = words.button("button-receipt", &receipt);
+    rendered.keyboard.push(vec![button]);
+    rendered
 }
 
 /// What the payer reads on the method's page.
