@@ -22,6 +22,7 @@ pub mod intake;
 pub mod ledger;
 pub mod poller;
 pub mod provider;
+pub mod rates;
 pub mod runner;
 pub mod scheduler;
 pub mod series;

@@ -5,6 +5,7 @@
 pub mod acts;
 pub mod assets;
 pub mod audit;
+pub mod caps;
 pub mod clock;
 pub mod commands;
 pub mod drafts;

@@ -7,6 +7,7 @@ pub mod admin;
 mod bonus;
 mod boost;
 pub mod conversation;
+mod limits;
 mod other;
 mod requests;
 mod returns;

@@ -4,6 +4,7 @@
 use crate::admin::{AdminReply, Press};
 use crate::draft::Draft;
 use crate::ids::{ActId, AssetId, DraftId, JobId, MessageId, Nonce, UsageId};
+use crate::ledger::caps::{Caps, Period, Scope};
 use crate::metering::Tariff;
 use crate::money::Money;
 use crate::series::{COUNTS, SeriesEnd};
@@ -372,6 +373,14 @@ pub enum Reply {
         balance: Balance,
         refusal: Option<BoostRefusal>,
     },
+    /// More requests than the rate allows; nothing is lost but the request itself.
+    SlowDown {
+        wait_secs: u64,
+    },
+    /// A user's spending caps and what is spent.
+    Limits(LimitsShown),
+    /// What was typed after `/limits` is no limit.
+    LimitsUsage,
     /// `/stop` ends this many series after their running steps.
     SeriesStopping {
         count: u32,
@@ -400,6 +409,19 @@ pub enum Reply {
     Topup(TopupReply),
 }
 
+/// A user's caps as he sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitsShown {
+    /// What holds.
+    pub caps: Caps,
+    /// What the user set himself.
+    pub own: Caps,
+    pub spent_hour: Money,
+    pub spent_day: Money,
+    pub hour_frees_at: Moment,
+    pub day_frees_at: Moment,
+}
+
 /// Why a boost did not start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BoostRefusal {
@@ -422,6 +444,16 @@ pub enum CardNote {
     CardChanged,
     /// What is missing; the draft is kept.
     NotEnough { missing: Money },
+    /// A cap does not cover it; the draft is kept.
+    Capped {
+        scope: Scope,
+        period: Period,
+        limit: Money,
+        /// When the window frees up.
+        frees_at: Moment,
+    },
+    /// Too much was ordered lately; the draft is kept.
+    SlowDown { wait_secs: u64 },
 }
 
 /// A short answer to a tap, shown over the chat for a moment.
@@ -438,6 +470,8 @@ pub enum Toast {
     /// The button is of an older card.
     Outdated,
     NotEnough,
+    /// A cap or the rate does not allow it now; the card says until when.
+    Limited,
     JobCancelled,
     /// It will end within a moment.
     Stopping,

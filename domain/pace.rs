@@ -32,6 +32,21 @@ impl Pace {
         Ok(())
     }
 
+    /// Takes `weight` at once, for things that are not all alike, if the pace allows it at `now`;
+    /// otherwise says when it will. What is larger than the burst is allowed when nothing else
+    /// was taken, so that it is not refused for ever.
+    pub fn take_weighing(&mut self, weight: i64, now: Moment) -> Result<(), Moment> {
+        let cost = Span(self.interval.0.saturating_mul(weight.max(0)));
+        let allowance = Span(self.tolerance.0.saturating_add(self.interval.0));
+        let full_at = self.full_at_within(now, allowance.0.max(cost.0)).max(now);
+        let allowed_at = Moment((full_at + cost).0.saturating_sub(allowance.0.max(cost.0)));
+        if now < allowed_at {
+            return Err(allowed_at);
+        }
+        self.full_at = Some(full_at + cost);
+        Ok(())
+    }
+
     /// When the next one is allowed, unless it is allowed at `now`.
     pub fn blocked_until(&self, now: Moment) -> Option<Moment> {
         let full_at = self.full_at_within_reach(now);
@@ -47,8 +62,12 @@ impl Pace {
     /// The stored moment, unless a clock that stepped back left it further ahead than any
     /// taking could have put it: then the allowance starts anew.
     fn full_at_within_reach(&self, now: Moment) -> Moment {
+        self.full_at_within(now, self.tolerance.0.saturating_add(self.interval.0))
+    }
+
+    fn full_at_within(&self, now: Moment, reach: i64) -> Moment {
         match self.full_at {
-            Some(at) if at - now <= Span(self.tolerance.0.saturating_add(self.interval.0)) => at,
+            Some(at) if at - now <= Span(reach) => at,
             Some(_) | None => now,
         }
     }
@@ -78,6 +97,23 @@ mod tests {
         let mut pace = Pace::new(Span::from_millis(100), 5);
         let taken = (0..60_000).filter(|ms| pace.take(at(*ms)).is_ok()).count();
         assert_eq!(taken, 604);
+    }
+
+    #[test]
+    fn weights_share_one_allowance() {
+        // A kopeck a second, a hundred at once.
+        let mut pace = Pace::new(Span::from_secs(1), 100);
+        assert_eq!(pace.take_weighing(60, at(0)), Ok(()));
+        assert_eq!(pace.take_weighing(60, at(0)), Err(at(20_000)));
+        assert_eq!(pace.take_weighing(40, at(0)), Ok(()));
+        assert_eq!(pace.take_weighing(60, at(60_000)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_larger_than_the_burst_passes_when_nothing_else_was_taken() {
+        let mut pace = Pace::new(Span::from_secs(1), 100);
+        assert_eq!(pace.take_weighing(250, at(0)), Ok(()));
+        assert_eq!(pace.take_weighing(1, at(0)), Err(at(151_000)));
     }
 
     #[test]

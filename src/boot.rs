@@ -10,17 +10,20 @@ mod tills;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use rei_actors::audit::{Auditor, Deed};
 use rei_actors::ports::clock::Clock as _;
 use rei_actors::ports::payments::Environment as PaymentEnvironment;
+use rei_domain::audit::{Actor, AuditOutcome, Via};
 use rei_sandbox::{Exposure, Sandbox, yookassa};
 use secrecy::SecretString;
 
 use crate::cli::{DemoArgs, ReconcileArgs, SandboxArgs};
 use crate::config::{Config, Environment, Loaded, Log, LogFormat};
 use crate::logging;
-use crate::store::{Db, verify};
+use crate::store::{AuditRows, Db, verify};
 
 pub use clock::{SystemClock, UuidIds};
 pub use house::House;
@@ -157,10 +160,29 @@ pub async fn migrate(loaded: Loaded) -> anyhow::Result<ExitCode> {
     if steps.is_empty() {
         println!("The schema is up to date.");
     }
-    for step in steps {
+    for step in &steps {
         println!("Applied {step}.");
     }
+    if !steps.is_empty() {
+        record_migration(&db, &steps).await?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes down that an operator changed the schema by hand.
+async fn record_migration(db: &Db, steps: &[String]) -> anyhow::Result<()> {
+    let log = Arc::new(AuditRows::new(db.clone()));
+    let auditor = Auditor::new(log, Arc::new(SystemClock), Arc::new(UuidIds));
+    let deed = Deed {
+        actor: Actor::Operator,
+        via: Via::Cli,
+        action: "schema.migrate".to_owned(),
+        target: "database".to_owned(),
+        detail: steps.join(", "),
+        outcome: AuditOutcome::Done,
+    };
+    auditor.record(deed).await?;
+    Ok(())
 }
 
 /// Compares the payment methods' lists with the ledger.

@@ -13,6 +13,7 @@ pub mod verify;
 mod acts;
 mod assets;
 pub(crate) mod audit;
+mod caps;
 mod drafts;
 mod inbox;
 mod jobs;
@@ -33,6 +34,7 @@ mod statements_tests;
 pub use acts::ActRows;
 pub use assets::AssetRows;
 pub use audit::AuditRows;
+pub use caps::CapRows;
 pub use conn::{Conn, Engine};
 pub use db::{Db, DbConfig, DbError};
 pub use drafts::DraftRows;
@@ -55,6 +57,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     assets::STATEMENTS,
     audit::STATEMENTS,
     db::STATEMENTS,
+    caps::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
     jobs::leases::STATEMENTS,
@@ -81,6 +84,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     topups::refunds::STATEMENTS,
     usage::STATEMENTS,
     users::STATEMENTS,
+    verify::acts::STATEMENTS,
     verify::audit::STATEMENTS,
     verify::balances::STATEMENTS,
     verify::chain::STATEMENTS,

@@ -1,5 +1,6 @@
 //! Commands: what a user can type after a slash, declared as data.
 
+use rei_domain::admin::Role;
 use rei_domain::conversation::Language;
 use rei_domain::money::Money;
 
@@ -23,6 +24,8 @@ pub enum CommandAction {
     PaySupport,
     /// Offers a session by the second, or shows the one that runs.
     ShowBoost,
+    /// Shows or sets spending caps.
+    Limits,
     /// Ends what runs by the second.
     StopRunning,
 }
@@ -34,4 +37,7 @@ pub trait Commands: Send + Sync + 'static {
 
     /// Names and descriptions for Telegram's command menu, in order.
     fn menu(&self, language: Language) -> Vec<(String, String)>;
+
+    /// The same for somebody with a role: his own commands behind everybody's.
+    fn menu_of(&self, language: Language, role: Role) -> Vec<(String, String)>;
 }

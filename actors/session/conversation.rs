@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fail::fail_point;
+use rei_domain::admin::Role;
 use rei_domain::conversation::{Balance, Inbound, Language, Reply, Toast, Unsupported};
 use rei_domain::draft::Draft;
 use rei_domain::ids::{ChatId, UserId};
@@ -24,10 +25,12 @@ use super::admin::AdminSettings;
 use crate::audit::Auditor;
 use crate::bell::Bell;
 use crate::cashier::tills::Tills;
+use crate::metrics;
 use crate::orders::Order;
 use crate::patience::Patience;
 use crate::ports::StoreError;
 use crate::ports::acts::ActStore;
+use crate::ports::caps::CapStore;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::commands::Commands;
 use crate::ports::drafts::{DraftStore, TurnCommit};
@@ -42,6 +45,7 @@ use crate::ports::topups::TopupStore;
 use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
+use crate::rates::Rates;
 use crate::runner::draft_slot;
 
 /// What a conversation needs from outside.
@@ -60,6 +64,8 @@ pub struct SessionPorts {
     pub series: Arc<dyn SeriesStore>,
     pub acts: Arc<dyn ActStore>,
     pub auditor: Arc<Auditor>,
+    pub caps: Arc<dyn CapStore>,
+    pub rates: Arc<Rates>,
     pub poster: Arc<dyn Poster>,
     /// Who will do the work, for what it is expected to cost.
     pub provider: Arc<dyn Provider>,
@@ -247,6 +253,7 @@ async fn answer_turn(
     match turn.content {
         TurnContent::Words { .. } | TurnContent::Pictures { .. }
             if super::admin::turn_away(&mut talk).await? => {}
+        TurnContent::Words { .. } | TurnContent::Pictures { .. } if talk.is_hasty() => {}
         TurnContent::Words { text, reply_to } => {
             super::requests::words(&mut talk, &text, reply_to).await?;
         }
@@ -292,6 +299,27 @@ impl Talk<'_> {
             deadline: self.settings.job_deadline,
             platform_cost: self.ports.provider.cost_estimate(&draft.spec),
         }
+    }
+
+    /// Whether the user asks faster than he may; he is told. Admins may.
+    fn is_hasty(&mut self) -> bool {
+        if self.is_exempt() {
+            return false;
+        }
+        match self.ports.rates.take_request(self.user.id, self.now) {
+            Ok(()) => false,
+            Err(until) => {
+                metrics::limited("requests");
+                let wait_secs = (until - self.now).whole_secs() + 1;
+                self.say(&Reply::SlowDown { wait_secs });
+                true
+            }
+        }
+    }
+
+    /// Whether the rates do not hold for the user.
+    pub fn is_exempt(&self) -> bool {
+        self.settings.admin.roster.role(self.user.id) > Role::User
     }
 
     pub async fn balance(&self) -> Result<Balance, StoreError> {

@@ -6,7 +6,7 @@ use rei_domain::money::Money;
 
 use super::admin::{self, Answered};
 use super::conversation::Talk;
-use super::{boost, returns, taps, topup};
+use super::{boost, limits, returns, taps, topup};
 use crate::ports::StoreError;
 use crate::ports::commands::CommandAction;
 use crate::ports::users::Reachable;
@@ -84,6 +84,7 @@ async fn command(
         CommandAction::ShowReturnables => returns::show(talk).await?,
         CommandAction::PaySupport => returns::support(talk),
         CommandAction::ShowBoost => boost::show(talk).await?,
+        CommandAction::Limits => limits::answer(talk, args).await?,
         CommandAction::StopRunning => boost::stop_running(talk).await?,
     }
     Ok(())
@@ -122,6 +123,7 @@ async fn cancel_everything(talk: &mut Talk<'_>) -> Result<(), StoreError> {
             | Toast::NotEnough
             | Toast::SendingFile
             | Toast::Stopping
+            | Toast::Limited
             | Toast::NotFound
             | Toast::TryLater
             | Toast::Banned

@@ -5,7 +5,7 @@ use rei_domain::conversation::{CardNote, CardPage, Reply, Tap, Toast, UnknownTap
 use rei_domain::draft::{ConfirmRefusal, Draft, DraftState};
 use rei_domain::ids::{DraftId, JobId, Nonce};
 use rei_domain::job::{JobState, LaneName};
-use rei_domain::ledger::{Movement, Operation, Posting, Refusal};
+use rei_domain::ledger::{Applied, Movement, Operation, Posting, Refusal};
 use rei_domain::spec::Input;
 use rei_domain::time::Moment;
 
@@ -14,6 +14,7 @@ use fail::fail_point;
 use super::admin;
 use super::conversation::Talk;
 use super::{boost, requests, series, topup};
+use crate::metrics;
 use crate::orders::submit_command;
 use crate::patience::patiently;
 use crate::ports::StoreError;
@@ -167,12 +168,27 @@ async fn confirm_series(
 
 /// Hold, job and progress message in one transaction.
 async fn submit(talk: &mut Talk<'_>, draft: Draft, lane: LaneName) -> Result<Toast, StoreError> {
+    if !talk.is_exempt()
+        && let Err(until) = talk
+            .ports
+            .rates
+            .may_order(draft.user, draft.price, talk.now)
+    {
+        metrics::limited("cost");
+        let wait_secs = (until - talk.now).whole_secs() + 1;
+        let note = CardNote::SlowDown { wait_secs };
+        requests::offer(talk, draft, Some(note)).await?;
+        return Ok(Toast::Limited);
+    }
     let command = submit_command(&talk.order(&draft, lane), talk.now);
     fail_point!("submit.before_post");
     let outcome = post(talk, command).await?;
     fail_point!("submit.posted");
     match outcome {
-        LedgerOutcome::Applied { .. } => {
+        LedgerOutcome::Applied { applied, .. } => {
+            if applied == Applied::Now {
+                talk.ports.rates.ordered(draft.user, draft.price, talk.now);
+            }
             talk.ports.queue.ring();
             talk.ports.outbox.ring();
             Ok(Toast::Accepted)
@@ -185,6 +201,22 @@ async fn submit(talk: &mut Talk<'_>, draft: Draft, lane: LaneName) -> Result<Toa
             let note = CardNote::NotEnough { missing };
             requests::offer(talk, draft, Some(note)).await?;
             Ok(Toast::NotEnough)
+        }
+        LedgerOutcome::Refused(CommandRefusal::Money(Refusal::CapReached {
+            scope,
+            period,
+            limit,
+            frees_at,
+            ..
+        })) => {
+            let note = CardNote::Capped {
+                scope,
+                period,
+                limit,
+                frees_at,
+            };
+            requests::offer(talk, draft, Some(note)).await?;
+            Ok(Toast::Limited)
         }
         LedgerOutcome::Refused(CommandRefusal::Draft(refusal)) => {
             refuse_confirm(talk, draft, refusal).await

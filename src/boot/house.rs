@@ -26,6 +26,7 @@ use rei_actors::ports::messenger::Messenger;
 use rei_actors::ports::provider::Provider;
 use rei_actors::ports::view::View;
 use rei_actors::provider::ProviderActor;
+use rei_actors::rates::Rates;
 use rei_actors::runner::RunnerPorts;
 use rei_actors::scheduler::dispatch::DispatchPorts;
 use rei_actors::scheduler::{JobScheduler, ProviderSlots};
@@ -33,6 +34,7 @@ use rei_actors::series::{SeriesDriver, SeriesPorts};
 use rei_actors::session::UserSession;
 use rei_actors::session::conversation::SessionPorts;
 use rei_actors::supervision::{Departure, Escalation, Tree};
+use rei_domain::admin::Roster;
 use rei_domain::ids::{ChatId, ShardId};
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -50,14 +52,14 @@ use crate::http::{
 use crate::pictures::HeaderCheck;
 use crate::providers::NanoBanana;
 use crate::store::{
-    ActRows, AssetRows, AuditRows, Db, DraftRows, InboxRows, JobRows, LedgerRows, NoticeRows,
-    OutboxRows, SeriesRows, TopupRows, UsageRows, UserRows,
+    ActRows, AssetRows, AuditRows, CapRows, Db, DraftRows, InboxRows, JobRows, LedgerRows,
+    NoticeRows, OutboxRows, SeriesRows, TopupRows, UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
 use crate::telegram::commands::CommandList;
 use crate::telegram::interpreter::{TelegramInterpreter, chat_of};
-use crate::telegram::menu::publish_menu;
+use crate::telegram::menu::{publish_menu, publish_menus_of};
 use crate::telegram::messenger::TelegramMessenger;
 use crate::telegram::polling::Poller;
 use crate::telegram::source::PolledUpdates;
@@ -129,6 +131,8 @@ struct Parts {
     users: Arc<UserRows>,
     usages: Arc<UsageRows>,
     series: Arc<SeriesRows>,
+    caps: Arc<CapRows>,
+    rates: Arc<Rates>,
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
@@ -177,6 +181,8 @@ impl Parts {
             users: Arc::new(UserRows::new(db.clone())),
             usages: Arc::new(UsageRows::new(db.clone())),
             series: Arc::new(SeriesRows::new(db.clone())),
+            caps: Arc::new(CapRows::new(db.clone(), config.billing.caps())),
+            rates: Arc::new(Rates::new(config.rates.settings())),
             drafts: Arc::new(DraftRows::new(db.clone())),
             inbox: Arc::new(InboxRows::new(db.clone())),
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),
@@ -236,6 +242,7 @@ impl House {
             parts.api.clone(),
             parts.commands.clone(),
             webhook_setup(&config)?,
+            settings::roster(&config),
         ));
         Ok(House {
             config,
@@ -348,6 +355,8 @@ async fn start_actors(
         tills: parts.tills.clone(),
         usages: parts.usages.clone(),
         series: parts.series.clone(),
+        caps: parts.caps.clone(),
+        rates: parts.rates.clone(),
         acts: parts.acts.clone(),
         auditor: parts.auditor.clone(),
         poster: poster.clone(),
@@ -578,7 +587,12 @@ fn webhook_setup(config: &Config) -> anyhow::Result<Option<WebhookSetup>> {
 
 /// Tells Telegram where to deliver updates and what the command menu says. Telegram may be
 /// away at the start; the house serves meanwhile.
-async fn introduce(api: BotApi, commands: Arc<dyn Commands>, webhook: Option<WebhookSetup>) {
+async fn introduce(
+    api: BotApi,
+    commands: Arc<dyn Commands>,
+    webhook: Option<WebhookSetup>,
+    roster: Roster,
+) {
     let mut wait = INTRODUCE_BASE;
     if let Some(webhook) = webhook {
         while let Err(error) = set_webhook(&api, &webhook).await {
@@ -590,4 +604,5 @@ async fn introduce(api: BotApi, commands: Arc<dyn Commands>, webhook: Option<Web
     if let Err(error) = publish_menu(&api, commands.as_ref()).await {
         tracing::warn!(%error, "the command menu is not published, an older one may be shown");
     }
+    publish_menus_of(&api, commands.as_ref(), &roster).await;
 }

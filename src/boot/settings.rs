@@ -158,13 +158,17 @@ pub(super) fn session(config: &Config) -> SessionSettings {
     }
 }
 
+pub(super) fn roster(config: &Config) -> Roster {
+    Roster {
+        owners: config.telegram.admin_ids.clone(),
+        admins: config.admin.admin_ids.clone(),
+        supports: config.admin.support_ids.clone(),
+    }
+}
+
 fn admin(config: &Config) -> AdminSettings {
     AdminSettings {
-        roster: Roster {
-            owners: config.telegram.admin_ids.clone(),
-            admins: config.admin.admin_ids.clone(),
-            supports: config.admin.support_ids.clone(),
-        },
+        roster: roster(config),
         policy: Policy {
             admin_limit: config.admin.money_limit,
             second_above: config.admin.second_above,

@@ -9,6 +9,7 @@
 //! bill agrees is not asked here. Whoever can rewrite a whole chain and its head leaves no trace
 //! in it; that is why a report shows the heads, to be kept somewhere else.
 
+pub(super) mod acts;
 pub(super) mod audit;
 pub(super) mod balances;
 pub(super) mod chain;
@@ -43,6 +44,7 @@ const CHECKS: &[&[Check]] = &[
     sessions::CHECKS,
     usage::CHECKS,
     waiting::CHECKS,
+    acts::CHECKS,
     notices::CHECKS,
     topups::CHECKS,
 ];

@@ -8,6 +8,7 @@ mod boost;
 mod cancel;
 mod help;
 mod lang;
+mod limits;
 mod paysupport;
 mod refund;
 mod start;
@@ -17,18 +18,21 @@ mod topup;
 use std::sync::Arc;
 
 use rei_actors::ports::commands::{CommandAction, Commands};
+use rei_domain::admin::{AdminCommand, Role};
 use rei_domain::conversation::Language;
 
 use crate::telegram::catalogue::Catalogue;
+use crate::telegram::view::admin::summary_key;
 
 /// Every command, in the order of the menu.
-const ALL: [&dyn Command; 10] = [
+const ALL: [&dyn Command; 11] = [
     &start::Start,
     &help::Help,
     &balance::Balance,
     &topup::TopUp,
     &refund::Refund,
     &paysupport::PaySupport,
+    &limits::Limits,
     &cancel::Cancel,
     &boost::Boost,
     &stop::Stop,
@@ -71,6 +75,15 @@ impl Commands for CommandList {
         let mut menu = Vec::with_capacity(ALL.len());
         for command in ALL {
             let summary = self.catalogue.text(language, command.summary());
+            menu.push((command.name().to_owned(), summary));
+        }
+        menu
+    }
+
+    fn menu_of(&self, language: Language, role: Role) -> Vec<(String, String)> {
+        let mut menu = self.menu(language);
+        for command in AdminCommand::of(role) {
+            let summary = self.catalogue.text(language, &summary_key(command));
             menu.push((command.name().to_owned(), summary));
         }
         menu
@@ -126,7 +139,7 @@ mod tests {
     #[test]
     fn the_menu_fits_telegram() {
         for language in Language::ALL {
-            let menu = list().menu(language);
+            let menu = list().menu_of(language, Role::Owner);
             let names: BTreeSet<&String> = menu.iter().map(|(name, _)| name).collect();
             assert_eq!(names.len(), menu.len(), "a name is taken twice");
             for (name, summary) in &menu {

@@ -8,6 +8,7 @@ pub(in crate::telegram) mod admin;
 mod boost;
 mod card;
 mod html;
+mod limits;
 mod money;
 mod progress;
 mod replies;
@@ -100,6 +101,9 @@ impl View for FluentView {
                 let counts = (*delivered, *wanted);
                 series::ended(words, counts, *charged, *took_secs, *reason, *balance)
             }
+            Reply::Limits(limits) => limits::render(words, limits),
+            Reply::LimitsUsage => replies::plain(words.say("limits-how")),
+            Reply::SlowDown { wait_secs } => replies::plain(limits::slow_down(words, *wait_secs)),
             Reply::NothingRuns => replies::plain(words.say("stop-nothing")),
             Reply::Admin(reply) => admin::render(words, reply),
             Reply::TryLater => replies::plain(words.say("try-later")),

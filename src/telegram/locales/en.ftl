@@ -20,6 +20,7 @@ command-start = where to begin
 command-help = how it works
 command-balance = how much money you have
 command-cancel = cancel drafts and the queue
+command-limits = your spending limits
 command-boost = boost: your jobs go first
 command-stop = stop the boost or a series
 command-lang = change the language (язык)
@@ -164,6 +165,19 @@ unsupported-other = 🤷 I can't work with this. Send a text or a photo with a c
 
 try-later = 🛠 That didn't work: something broke on our side. Nothing was charged. Try again in a minute.
 
+## Limits
+
+limits-title = 🧮 <b>Your spending limits</b>
+limits-hour = an hour
+limits-day = a day
+limits-none = no limit
+limits-line = { $period }: spent <b>{ $spent }</b>, limit { $limit }. Starts anew at { $time } (Moscow).
+limits-how =
+    Your own limits: <code>/limits 500 2000</code> is ₽500 an hour and ₽2000 a day. A dash in place of a sum removes one of them, <code>/limits off</code> both. You cannot set more than is allowed.
+card-capped = 🛑 The limit for { $period } ({ $limit }) is used up. It starts anew at { $time } (Moscow), the draft is kept. Limits: /limits
+card-capped-platform = 🛑 There are too many orders from everybody now. Try after { $time } (Moscow): the draft is kept, nothing was charged.
+slow-down = 🐢 Too fast. You can go on in { $length }: nothing was charged.
+
 ## Boost
 
 boost-what = 🚀 <b>Boost</b>: while it runs, your jobs go first.
@@ -237,6 +251,7 @@ toast-already-running = Already in progress: you won't be charged twice.
 toast-already-cancelled = Cancelled already, nothing was charged.
 toast-outdated = This button is out of date. Nothing was charged.
 toast-not-enough = Not enough money. The draft is kept.
+toast-limited = Not now: the card says why.
 toast-stopping = Stopping…
 toast-job-cancelled = Cancelled, the money is back on your balance.
 toast-too-late = The picture is being drawn, it can't be cancelled any more. If it fails, the money comes back.

@@ -10,7 +10,7 @@ use rei_domain::spec::{Aspect, Size};
 use super::html::{TEXT_UNITS_MAX, around_prompt};
 use super::topup::top_up_button;
 use super::words::{Args, Words, labelled, moscow_time};
-use super::{replies, series};
+use super::{limits, replies, series};
 
 /// Shapes in one row of the page; more would be cut off on a narrow phone.
 const SHAPES_IN_ROW: usize = 3;
@@ -45,13 +45,20 @@ pub(super) fn render_below(
         DraftState::Cancelled => return replies::plain(words.say("card-discarded")),
     }
     let noted = match note {
-        Some(CardNote::PriceRenewed) => Some("card-renewed"),
-        Some(CardNote::CardChanged) => Some("card-changed"),
+        Some(CardNote::PriceRenewed) => Some(words.say("card-renewed")),
+        Some(CardNote::CardChanged) => Some(words.say("card-changed")),
+        Some(CardNote::Capped {
+            scope,
+            period,
+            limit,
+            frees_at,
+        }) => Some(limits::capped(words, scope, period, limit, frees_at)),
+        Some(CardNote::SlowDown { wait_secs }) => Some(limits::slow_down(words, wait_secs)),
         // Said below, beside the price.
         Some(CardNote::NotEnough { .. }) | None => None,
     };
     if let Some(noted) = noted {
-        above.push(words.say(noted));
+        above.push(noted);
         above.push(String::new());
     }
     above.push(words.title(&draft.spec));
@@ -116,7 +123,13 @@ enum After {
 fn after(draft: &Draft, balance: Balance, note: Option<CardNote>) -> After {
     match note {
         Some(CardNote::NotEnough { missing }) => return After::Missing(missing),
-        Some(CardNote::PriceRenewed | CardNote::CardChanged) | None => {}
+        Some(
+            CardNote::PriceRenewed
+            | CardNote::CardChanged
+            | CardNote::Capped { .. }
+            | CardNote::SlowDown { .. },
+        )
+        | None => {}
     }
     match balance.available.checked_sub(draft.price) {
         Some(left) if left >= Money::ZERO => After::Left(left),

@@ -1,14 +1,17 @@
 //! Samples for the tests: every reply, every state of a job with every ending, every toast.
 
+mod admin;
+
 use rei_actors::ports::jobs::Job;
 use rei_actors::ports::view::{JobFacts, Rendered, UsageFacts, View};
 use rei_domain::billing::Ending;
 use rei_domain::conversation::{
-    Balance, BoostRefusal, CardNote, CardPage, Language, Reply, Toast, Unsupported,
+    Balance, BoostRefusal, CardNote, CardPage, Language, LimitsShown, Reply, Toast, Unsupported,
 };
 use rei_domain::draft::{Draft, DraftState};
 use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, Nonce, UsageId, UserId};
 use rei_domain::job::{JobState, LaneName};
+use rei_domain::ledger::caps::{Caps, Period, Scope};
 use rei_domain::metering::{Meter, Tariff};
 use rei_domain::money::Money;
 use rei_domain::series::SeriesEnd;
@@ -127,6 +130,10 @@ pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
         samples.push(Sample { title, rendered });
     }
     samples.extend(boosts(view, language));
+    for (title, reply) in admin::replies() {
+        let rendered = view.reply(language, &Reply::Admin(Box::new(reply)));
+        samples.push(Sample { title, rendered });
+    }
     samples
 }
 
@@ -160,6 +167,53 @@ fn replies() -> Vec<(String, Reply)> {
         ),
         ("language changed".to_owned(), Reply::LanguageChanged),
         ("nothing runs".to_owned(), Reply::NothingRuns),
+        (
+            "limits".to_owned(),
+            Reply::Limits(LimitsShown {
+                caps: Caps {
+                    hour: Some(roubles(500)),
+                    day: None,
+                },
+                own: Caps::default(),
+                spent_hour: roubles(75),
+                spent_day: roubles(120),
+                hour_frees_at: CREATED,
+                day_frees_at: CREATED,
+            }),
+        ),
+        ("limits, misused".to_owned(), Reply::LimitsUsage),
+        ("too fast".to_owned(), Reply::SlowDown { wait_secs: 41 }),
+        (
+            "card, capped".to_owned(),
+            card(
+                draft(spec("кот", 0)),
+                Some(CardNote::Capped {
+                    scope: Scope::User(UserId(7)),
+                    period: Period::Hour,
+                    limit: roubles(500),
+                    frees_at: CREATED,
+                }),
+            ),
+        ),
+        (
+            "card, the platform is capped".to_owned(),
+            card(
+                draft(spec("кот", 0)),
+                Some(CardNote::Capped {
+                    scope: Scope::Platform,
+                    period: Period::Day,
+                    limit: roubles(500),
+                    frees_at: CREATED,
+                }),
+            ),
+        ),
+        (
+            "card, too much at once".to_owned(),
+            card(
+                draft(spec("кот", 0)),
+                Some(CardNote::SlowDown { wait_secs: 62 }),
+            ),
+        ),
         (
             "series, stopping".to_owned(),
             Reply::SeriesStopping { count: 1 },
@@ -434,7 +488,7 @@ fn series_ends() -> Vec<(String, Reply)> {
 }
 
 /// Every toast.
-pub(super) const TOASTS: [Toast; 13] = [
+pub(super) const TOASTS: [Toast; 16] = [
     Toast::Silent,
     Toast::Accepted,
     Toast::AlreadyRunning,
@@ -443,9 +497,12 @@ pub(super) const TOASTS: [Toast; 13] = [
     Toast::NotEnough,
     Toast::JobCancelled,
     Toast::Stopping,
+    Toast::Limited,
     Toast::TooLateToCancel,
     Toast::AlreadyFinished,
     Toast::SendingFile,
     Toast::NotFound,
     Toast::TryLater,
+    Toast::Banned,
+    Toast::AnotherAdmin,
 ];

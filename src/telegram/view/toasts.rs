@@ -14,6 +14,7 @@ pub(super) fn render(words: Words<'_>, toast: Toast) -> Option<String> {
         Toast::Outdated => "toast-outdated",
         Toast::NotEnough => "toast-not-enough",
         Toast::Stopping => "toast-stopping",
+        Toast::Limited => "toast-limited",
         Toast::JobCancelled => "toast-job-cancelled",
         Toast::TooLateToCancel => "toast-too-late",
         Toast::AlreadyFinished => "toast-already-finished",

@@ -1,0 +1,268 @@
+//! What admins see, and what users are told of their acts.
+
+use rei_domain::admin::{
+    Act, ActCause, ActState, AdminCommand, AdminReply, Approval, Ban, Denied, Fault, JobLine,
+    Order, Payment, Person, Role, Shortfall, Standing, SumFault,
+};
+use rei_domain::audit::{Actor, AuditEntry, AuditLink, AuditOutcome, Via};
+use rei_domain::conversation::Language;
+use rei_domain::ids::{ActId, ChatId, HoldId, JobId, Nonce, TopupId, UserId};
+use rei_domain::job::JobState;
+use rei_domain::ledger::caps::Caps;
+use rei_domain::money::Money;
+
+use super::{CREATED, ID, roubles};
+
+const ANN: UserId = UserId(42);
+const ADMIN: UserId = UserId(1);
+const SECOND: UserId = UserId(2);
+
+fn act(order: Order, approval: Approval, state: ActState) -> Box<Act> {
+    Box::new(Act {
+        id: ActId::new(ID),
+        user: ANN,
+        order,
+        reason: "ждал долго & <терпеливо>".to_owned(),
+        asker: ADMIN,
+        chat: ChatId(ADMIN.0),
+        nonce: Nonce::new("0123456789abcdef"),
+        approval,
+        state,
+        approver: None,
+        created_at: CREATED,
+        expires_at: CREATED,
+    })
+}
+
+fn orders() -> Vec<Order> {
+    let job = JobId::new(ID);
+    let amount = roubles(100);
+    let debit = |shortfall| Order::Debit { amount, shortfall };
+    vec![
+        Order::Credit { amount },
+        debit(Shortfall::Refuse),
+        debit(Shortfall::Owe),
+        Order::RefundJob {
+            job: job.clone(),
+            hold: HoldId::new(ID),
+            amount,
+        },
+        Order::CancelJob {
+            job,
+            price: roubles(25),
+        },
+        Order::SetCaps {
+            caps: Caps {
+                hour: Some(Money::ZERO),
+                day: None,
+            },
+        },
+        Order::Ban {
+            until: Some(CREATED),
+        },
+        Order::Ban { until: None },
+        Order::Unban,
+    ]
+}
+
+fn faults() -> Vec<Fault> {
+    vec![
+        Fault::NoUser,
+        Fault::NotAUser,
+        Fault::Sum(SumFault::Missing),
+        Fault::Sum(SumFault::Unreadable),
+        Fault::Sum(SumFault::Ambiguous),
+        Fault::Sum(SumFault::TooFine),
+        Fault::Sum(SumFault::Zero),
+        Fault::Sum(SumFault::TooLarge),
+        Fault::NoSign,
+        Fault::NoSubject,
+        Fault::NotAnId,
+        Fault::NotACap,
+        Fault::TermTooLong,
+        Fault::NoReason,
+        Fault::ReasonTooLong,
+        Fault::NotAFilter,
+        Fault::TooMuch,
+    ]
+}
+
+fn person() -> Person {
+    Person {
+        user: ANN,
+        name: Some("ann".to_owned()),
+        language: Language::Russian,
+        blocked_the_bot: true,
+        known_since: CREATED,
+        standing: Standing {
+            available: roubles(10),
+            held: roubles(25),
+            owed: roubles(5),
+        },
+        holds: 1,
+        caps_by_admin: Caps {
+            hour: Some(roubles(100)),
+            day: None,
+        },
+        caps_by_user: Caps::default(),
+        ban: Some(Ban {
+            since: CREATED,
+            until: Some(CREATED),
+            reason: "спам".to_owned(),
+        }),
+        jobs: vec![job_line()],
+        payments: vec![Payment {
+            id: TopupId::new(ID),
+            amount: roubles(500),
+            left: roubles(10),
+            at: CREATED,
+        }],
+    }
+}
+
+fn job_line() -> JobLine {
+    JobLine {
+        id: JobId::new(ID),
+        user: ANN,
+        state: JobState::Queued,
+        price: roubles(25),
+        created_at: CREATED,
+    }
+}
+
+fn entry(detail: &str) -> AuditLink {
+    AuditLink {
+        seq: 7,
+        entry: AuditEntry {
+            key: "k".to_owned(),
+            at: CREATED,
+            actor: Actor::User(ADMIN),
+            via: Via::Bot,
+            action: "credit".to_owned(),
+            target: "user:42".to_owned(),
+            detail: detail.to_owned(),
+            outcome: AuditOutcome::Done,
+        },
+        hash: String::new(),
+    }
+}
+
+pub(super) fn replies() -> Vec<(String, AdminReply)> {
+    let before = Standing {
+        available: roubles(60),
+        held: roubles(25),
+        owed: roubles(10),
+    };
+    let job = JobId::new(ID);
+    let mut replies = Vec::new();
+    for role in [Role::Support, Role::Admin, Role::Owner] {
+        replies.push((
+            format!("admin, help of {role:?}"),
+            AdminReply::Help { role },
+        ));
+    }
+    for command in AdminCommand::ALL {
+        let fault = Fault::NoReason;
+        let title = format!("admin, usage of {}", command.name());
+        replies.push((title, AdminReply::Usage { command, fault }));
+    }
+    for fault in faults() {
+        let command = AdminCommand::Add;
+        let title = format!("admin, fault {fault:?}");
+        replies.push((title, AdminReply::Usage { command, fault }));
+    }
+    for order in orders() {
+        let title = format!("admin, card of {}", order.kind().as_str());
+        let card = AdminReply::Card {
+            act: act(order.clone(), Approval::One, ActState::Asked),
+            before,
+            reader: ADMIN,
+        };
+        replies.push((title, card));
+        let title = format!("told of {}", order.kind().as_str());
+        let reason = "ждал долго".to_owned();
+        replies.push((title, AdminReply::Told { order, reason }));
+    }
+    let amount = roubles(20_000);
+    for (title, state, reader) in [
+        ("to be confirmed by two", ActState::Asked, ADMIN),
+        ("waiting for the second", ActState::Confirmed, ADMIN),
+        ("to the second", ActState::Confirmed, SECOND),
+    ] {
+        let card = AdminReply::Card {
+            act: act(Order::Credit { amount }, Approval::Two, state),
+            before,
+            reader,
+        };
+        replies.push((format!("admin, card {title}"), card));
+    }
+    for state in ActState::ALL {
+        let mut act = act(Order::Credit { amount }, Approval::Two, state);
+        act.approver = (state == ActState::Done).then_some(SECOND);
+        let title = format!("admin, act that is {}", state.as_str());
+        replies.push((title, AdminReply::Ended { act, cause: None }));
+    }
+    let available = roubles(3);
+    for cause in [
+        ActCause::NotEnough { available },
+        ActCause::MoreThanLeft { left: available },
+        ActCause::JobMoved,
+        ActCause::Ledger,
+    ] {
+        let act = act(Order::Credit { amount }, Approval::One, ActState::Refused);
+        let title = format!("admin, refused: {cause}");
+        let cause = Some(cause);
+        replies.push((title, AdminReply::Ended { act, cause }));
+    }
+    let limit = roubles(5_000);
+    for denied in [
+        Denied::NotHis,
+        Denied::OwnersOnly,
+        Denied::AboveLimit { limit },
+    ] {
+        replies.push((
+            format!("admin, denied: {denied}"),
+            AdminReply::Denied(denied),
+        ));
+    }
+    for state in [JobState::Running, JobState::Delivered] {
+        let title = format!("admin, cannot withdraw what is {}", state.as_str());
+        let job = job.clone();
+        replies.push((title, AdminReply::JobNotWaiting { job, state }));
+    }
+    let left = Money::ZERO;
+    let ban = Ban {
+        since: CREATED,
+        until: None,
+        reason: "спам".to_owned(),
+    };
+    let mut bare = person();
+    bare.name = None;
+    bare.ban = None;
+    bare.jobs.clear();
+    bare.payments.clear();
+    bare.standing = Standing::default();
+    bare.holds = 0;
+    bare.blocked_the_bot = false;
+    let long = vec![entry(&"ы".repeat(1_000)); 30];
+    let others = [
+        ("no user", AdminReply::UserNotFound),
+        ("no job", AdminReply::JobNotFound),
+        (
+            "nothing to refund",
+            AdminReply::NothingToRefund { job, left },
+        ),
+        ("not banned", AdminReply::NotBanned),
+        ("nobody to approve", AdminReply::NobodyToApprove),
+        ("a person", AdminReply::Person(Box::new(person()))),
+        ("a bare person", AdminReply::Person(Box::new(bare))),
+        ("jobs", AdminReply::Jobs(vec![job_line(); 2])),
+        ("no jobs", AdminReply::Jobs(Vec::new())),
+        ("audit", AdminReply::Audit(vec![entry("+100; reason: <b>")])),
+        ("a long audit", AdminReply::Audit(long)),
+        ("no audit", AdminReply::Audit(Vec::new())),
+        ("banned", AdminReply::Banned(ban)),
+    ];
+    replies.extend(others.map(|(title, reply)| (format!("admin, {title}"), reply)));
+    replies
+}
