@@ -56,7 +56,14 @@ impl Paces {
 /// The rates of all users of this node.
 pub struct Rates {
     settings: RateSettings,
-    users: Mutex<HashMap<UserId, Paces>>,
+    users: Mutex<Users>,
+}
+
+/// Those who ordered lately.
+struct Users {
+    paces: HashMap<UserId, Paces>,
+    /// How many there may be before those at rest are looked for again.
+    sweep_at: usize,
 }
 
 impl Rates {
@@ -64,7 +71,10 @@ impl Rates {
     pub fn new(settings: RateSettings) -> Self {
         Self {
             settings,
-            users: Mutex::new(HashMap::new()),
+            users: Mutex::new(Users {
+                paces: HashMap::new(),
+                sweep_at: REMEMBERED_MAX,
+            }),
         }
     }
 
@@ -98,10 +108,12 @@ impl Rates {
     fn with<T>(&self, user: UserId, now: Moment, take: impl FnOnce(&mut Paces) -> T) -> T {
         // A panic while it was held leaves paces that are merely older.
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        if users.len() >= REMEMBERED_MAX {
-            users.retain(|_, paces| !paces.is_rested(now));
+        if users.paces.len() >= users.sweep_at {
+            users.paces.retain(|_, paces| !paces.is_rested(now));
+            users.sweep_at = REMEMBERED_MAX.max(users.paces.len().saturating_mul(2));
         }
         let paces = users
+            .paces
             .entry(user)
             .or_insert_with(|| Paces::new(&self.settings));
         take(paces)
@@ -164,6 +176,6 @@ mod tests {
             rates.take_request(UserId(user), at(0)).unwrap();
         }
         rates.take_request(UserId(users), at(3_600)).unwrap();
-        assert_eq!(rates.users.lock().unwrap().len(), 1);
+        assert_eq!(rates.users.lock().unwrap().paces.len(), 1);
     }
 }

@@ -101,12 +101,12 @@ async fn measure_on(
     let (p50, p99) = (busy.replies.at(50)?, busy.replies.at(99)?);
     println!(
         "  {name}, {UPDATES_PER_SECOND} updates a second: {:.1} / {:.1}; {} of {} replies, \
-         the last {:.1} s after its update; load {load} before",
+         {:.0} a second; load {load} before",
         millis(p50),
         millis(p99),
         busy.replies.len(),
         busy.updates,
-        busy.replies.at(100)?.as_secs_f64()
+        busy.replies.len() as f64 / busy.took.as_secs_f64()
     );
     drop(bot);
     sandbox.stop().await;
@@ -132,6 +132,8 @@ async fn everybody_says_hello(sandbox: &Sandbox) -> anyhow::Result<()> {
 struct Busy {
     replies: Latencies,
     updates: usize,
+    /// From the first update to the last reply.
+    took: Duration,
 }
 
 struct Talk<'a> {
@@ -236,7 +238,9 @@ impl Talk<'_> {
             calls = self.calls();
         }
         let mut replies = Latencies::default();
+        let mut took = Duration::ZERO;
         for (chat, at) in calls.into_iter().skip(before) {
+            took = took.max(at.saturating_sub(begun_at));
             let due = due_at.get_mut(&chat).and_then(VecDeque::pop_front);
             let due = due.context("a reply to nobody")?;
             replies.push(at.saturating_sub(due));
@@ -244,6 +248,7 @@ impl Talk<'_> {
         Ok(Busy {
             replies,
             updates: usize::try_from(count)?,
+            took,
         })
     }
 

@@ -9,6 +9,8 @@ pub struct Pace {
     tolerance: Span,
     /// When the allowance would be whole again; `None` before the first.
     full_at: Option<Moment>,
+    /// How far ahead of its time the last taking put that moment.
+    ahead: Span,
 }
 
 impl Pace {
@@ -19,6 +21,7 @@ impl Pace {
             interval,
             tolerance: Span(interval.0.saturating_mul(extra)),
             full_at: None,
+            ahead: Span(0),
         }
     }
 
@@ -37,13 +40,14 @@ impl Pace {
     /// was taken, so that it is not refused for ever.
     pub fn take_weighing(&mut self, weight: i64, now: Moment) -> Result<(), Moment> {
         let cost = Span(self.interval.0.saturating_mul(weight.max(0)));
-        let allowance = Span(self.tolerance.0.saturating_add(self.interval.0));
-        let full_at = self.full_at_within(now, allowance.0.max(cost.0)).max(now);
-        let allowed_at = Moment((full_at + cost).0.saturating_sub(allowance.0.max(cost.0)));
+        let allowance = self.tolerance.0.saturating_add(self.interval.0);
+        let full_at = self.full_at_within_reach(now).max(now);
+        let allowed_at = Moment((full_at + cost).0.saturating_sub(allowance.max(cost.0)));
         if now < allowed_at {
             return Err(allowed_at);
         }
         self.full_at = Some(full_at + cost);
+        self.ahead = (full_at + cost) - now;
         Ok(())
     }
 
@@ -62,12 +66,9 @@ impl Pace {
     /// The stored moment, unless a clock that stepped back left it further ahead than any
     /// taking could have put it: then the allowance starts anew.
     fn full_at_within_reach(&self, now: Moment) -> Moment {
-        self.full_at_within(now, self.tolerance.0.saturating_add(self.interval.0))
-    }
-
-    fn full_at_within(&self, now: Moment, reach: i64) -> Moment {
+        let reach = self.tolerance.0.saturating_add(self.interval.0);
         match self.full_at {
-            Some(at) if at - now <= Span(reach) => at,
+            Some(at) if at - now <= Span(reach.max(self.ahead.0)) => at,
             Some(_) | None => now,
         }
     }
@@ -114,6 +115,8 @@ mod tests {
         let mut pace = Pace::new(Span::from_secs(1), 100);
         assert_eq!(pace.take_weighing(250, at(0)), Ok(()));
         assert_eq!(pace.take_weighing(1, at(0)), Err(at(151_000)));
+        assert!(!pace.is_rested(at(249_000)));
+        assert_eq!(pace.take_weighing(1, at(151_000)), Ok(()));
     }
 
     #[test]

@@ -350,7 +350,7 @@ pub(super) fn roubles(report: &PaymentReport) -> Money {
 }
 
 /// Whether the payer's money is taken or set aside.
-fn is_paid(report: &PaymentReport) -> bool {
+pub(super) fn is_paid(report: &PaymentReport) -> bool {
     match report.state {
         PaymentState::Succeeded | PaymentState::WaitingForCapture => true,
         PaymentState::Pending | PaymentState::Canceled { .. } => false,

@@ -27,6 +27,12 @@ use crate::ports::topups::{Refund, Topup, TopupMove};
 /// The shortest time between two looks at how long payments wait for their credit.
 const GAUGE_EVERY: Span = Span::from_secs(5);
 
+/// Clocks of two parties differ; a list is searched from a little before our own time.
+const CLOCKS_APART: Span = Span::from_secs(3_600);
+
+/// Pages of a list that one search reads at most; a hundred payments each.
+const PAGES_MAX: usize = 100;
+
 /// The kinds of work, each with its own places, so that none keeps the others out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -293,13 +299,7 @@ async fn sweep(
     let id = &topup.order.id;
     let next = settings.sweep.next(since, now);
     let Some(external) = &topup.external else {
-        // Its method names it when it is paid, and lists it: reconciliation finds it then.
-        if now - since >= UNPAID_FOR {
-            expire(ports, topup, now).await?;
-        } else {
-            ports.topups.put_off_topup(id, 0, next).await?;
-        }
-        return Ok(Worked::Answered);
+        return search(ports, settings, topup).await;
     };
     match ports.till.method.payment(external).await {
         Ok(report) => match payments::settle(ports, settings, report, None).await {
@@ -325,6 +325,53 @@ async fn sweep(
         }
         Err(error) => put_off(ports, settings, topup, error).await,
     }
+}
+
+/// Looks for a payment that its method names only when it is paid. A list costs more than a
+/// question, so it is read at the slower pace.
+async fn search(
+    ports: &CashierPorts,
+    settings: &CashierSettings,
+    topup: &Topup,
+) -> Result<Worked, CashierError> {
+    let (now, since) = (ports.clock.now(), topup.order.created_at);
+    if now - since >= UNPAID_FOR {
+        expire(ports, topup, now).await?;
+        return Ok(Worked::Answered);
+    }
+    let from = Moment(since.0.saturating_sub(CLOCKS_APART.0));
+    let mut cursor = None;
+    for _ in 0..PAGES_MAX {
+        let page = ports
+            .till
+            .method
+            .payments(from, now + CLOCKS_APART, cursor.as_deref());
+        let page = match page.await {
+            Ok(page) => page,
+            Err(error) => return put_off(ports, settings, topup, error).await,
+        };
+        let paid = page.items.into_iter().find(|report| {
+            report.topup.as_ref() == Some(&topup.order.id) && payments::is_paid(report)
+        });
+        if let Some(report) = paid {
+            return match payments::settle(ports, settings, report, None).await {
+                Ok(_) => Ok(Worked::Answered),
+                Err(CashierError::Method(error)) => put_off(ports, settings, topup, error).await,
+                Err(error @ CashierError::Store(_)) => Err(error),
+            };
+        }
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    let next = settings
+        .sweep
+        .next(since, now)
+        .max(now + settings.sweep.grown);
+    let id = &topup.order.id;
+    ports.topups.put_off_topup(id, 0, next).await?;
+    Ok(Worked::Answered)
 }
 
 async fn put_off(

@@ -303,7 +303,18 @@ impl Shared {
     async fn writer(&self) -> Result<Conn, StoreError> {
         match &self.pools {
             Pools::Pg(pool) => Ok(Conn::Pg(Box::new(self.wait(pool.get()).await?))),
-            Pools::Lite { writer, .. } => Ok(Conn::Lite(self.wait(writer.get()).await?)),
+            Pools::Lite { writer, readers } => {
+                let conn = self.wait(writer.get()).await;
+                if let Err(StoreError::Retryable(cause)) = &conn
+                    && cause == READ_ONLY
+                {
+                    // A process shares one view of the file's index of what is written: what a
+                    // reader opened for reading alone is so for the writer too, until all of
+                    // them are closed. They are opened again when they are needed.
+                    readers.retain(|_, _| false);
+                }
+                Ok(Conn::Lite(conn?))
+            }
         }
     }
 
@@ -323,13 +334,13 @@ impl Shared {
     }
 }
 
+/// SQLite may not write the file.
+const READ_ONLY: &str = "the database's file or its folder is read-only";
+
 /// Why no connection can be made, by what SQLite says.
 fn unconnected(cause: &str) -> &'static str {
     const KNOWN: [(&str, &str); 4] = [
-        (
-            "readonly database",
-            "the database's file or its folder is read-only",
-        ),
+        ("readonly database", READ_ONLY),
         (
             "database is locked",
             "another process holds the database's file",

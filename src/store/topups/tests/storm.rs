@@ -235,3 +235,31 @@ fn a_method_that_hangs_for_an_hour_loses_no_notice() {
         }
     });
 }
+
+#[test]
+fn a_payment_that_has_no_name_before_it_is_paid_is_found_in_the_list() {
+    in_both(async |office| {
+        office.method.memory().nameless = true;
+        for number in 0..5 {
+            let topup = office.asked(&format!("t{number}"), ANN).await;
+            let (ports, settings) = (&office.ports, &office.settings);
+            rei_actors::cashier::begin::begin(ports, settings, &topup)
+                .await
+                .unwrap();
+        }
+        assert_eq!(office.topup("t4").await.external, None);
+        office.method.pay("pay-4");
+        let running = Running::start(office);
+        let since = office.clock.now();
+        until("the search", async || {
+            office.clock.advance(Span::from_secs(1));
+            available(office, ANN).await == 50_000
+        })
+        .await;
+        let took = office.clock.now() - since;
+        assert!(took < Span::from_secs(600), "{took:?}");
+        running.kill();
+        assert_eq!(credits(office).await, 1);
+        assert_eq!(office.topup("t3").await.state, TopupState::Pending);
+    });
+}
