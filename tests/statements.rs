@@ -50,7 +50,7 @@ async fn history_is_paged_in_one_message_and_another_user_sees_only_his_own() {
         bob.reads("Movements of money").await;
         let receipt = gets_text(&bob, 1).await;
         assert!(receipt.contains("user:9:available"), "{receipt}");
-        let whole: String = bob.0.messages().iter().map(|m| m.text()).collect();
+        let whole: String = bob.0.chat().iter().map(|m| m.text().to_owned()).collect();
         assert!(!receipt.contains("user:7:") && !whole.contains("fox"));
         house.finish().await;
     }
