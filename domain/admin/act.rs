@@ -3,7 +3,7 @@
 use super::{Kind, Policy, Role, Roster, Verdict};
 use crate::admin::Denied;
 use crate::audit::{Actor, AuditEntry, AuditOutcome, Via};
-use crate::ids::{ActId, ChatId, HoldId, JobId, Nonce, UserId};
+use crate::ids::{ActId, ChatId, HoldId, JobId, Nonce, TopupId, UserId};
 use crate::ledger::Movement;
 use crate::ledger::caps::Caps;
 use crate::money::Money;
@@ -31,6 +31,11 @@ pub enum Order {
     RefundJob {
         job: JobId,
         hold: HoldId,
+        amount: Money,
+    },
+    /// Goes back to the payer by the method he paid with; the money leaves the balance at once.
+    RefundPayment {
+        topup: TopupId,
         amount: Money,
     },
     CancelJob {
@@ -62,6 +67,7 @@ impl Order {
                 ..
             } => Kind::Owe,
             Order::RefundJob { .. } => Kind::RefundJob,
+            Order::RefundPayment { .. } => Kind::RefundPayment,
             Order::CancelJob { .. } => Kind::CancelJob,
             Order::SetCaps { .. } => Kind::SetCaps,
             Order::Ban { .. } => Kind::Ban,
@@ -74,14 +80,16 @@ impl Order {
         match self {
             Order::Credit { amount }
             | Order::Debit { amount, .. }
-            | Order::RefundJob { amount, .. } => *amount,
+            | Order::RefundJob { amount, .. }
+            | Order::RefundPayment { amount, .. } => *amount,
             Order::CancelJob { .. } | Order::SetCaps { .. } | Order::Ban { .. } | Order::Unban => {
                 Money::ZERO
             }
         }
     }
 
-    /// What it does to the ledger; `None` when it moves no money by itself.
+    /// What it does to the ledger under a key of its own; `None` when its movement is another
+    /// party's (a job's, a refund's) or there is none.
     pub fn movement(&self) -> Option<Movement> {
         match self {
             Order::Credit { amount } => Some(Movement::AdminCredit { amount: *amount }),
@@ -97,9 +105,11 @@ impl Order {
                 hold: hold.clone(),
                 amount: *amount,
             }),
-            Order::CancelJob { .. } | Order::SetCaps { .. } | Order::Ban { .. } | Order::Unban => {
-                None
-            }
+            Order::RefundPayment { .. }
+            | Order::CancelJob { .. }
+            | Order::SetCaps { .. }
+            | Order::Ban { .. }
+            | Order::Unban => None,
         }
     }
 
@@ -132,6 +142,11 @@ impl Order {
                     held: before.held,
                 }
             }
+            Order::RefundPayment { amount, .. } => Standing {
+                available: minus(before.available, *amount),
+                held: plus(before.held, *amount),
+                owed: before.owed,
+            },
             Order::SetCaps { .. } | Order::Ban { .. } | Order::Unban => before,
         }
     }
@@ -352,6 +367,7 @@ impl Act {
             Order::Credit { amount } => format!("+{amount}"),
             Order::Debit { amount, .. } => format!("-{amount}"),
             Order::RefundJob { job, amount, .. } => format!("+{amount} of job {job}"),
+            Order::RefundPayment { topup, amount } => format!("{amount} of payment {topup}"),
             Order::CancelJob { job, price } => format!("job {job} of {price}"),
             Order::SetCaps { caps } => {
                 let cap = |cap: Option<Money>| cap.map_or("default".to_owned(), |m| m.to_string());

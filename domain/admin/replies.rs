@@ -7,6 +7,7 @@ use crate::ids::{JobId, TopupId, UserId};
 use crate::job::JobState;
 use crate::ledger::caps::Caps;
 use crate::money::Money;
+use crate::refund::RefundRefusal;
 use crate::time::Moment;
 
 /// What the bot says. A view turns it into words and buttons.
@@ -23,6 +24,8 @@ pub enum AdminReply {
     },
     UserNotFound,
     JobNotFound,
+    /// Neither a job nor a credited payment.
+    SubjectNotFound,
     /// The job cannot be withdrawn: it is at work, or ended.
     JobNotWaiting {
         job: JobId,
@@ -33,6 +36,8 @@ pub enum AdminReply {
         job: JobId,
         left: Money,
     },
+    /// The payment cannot be given back like this.
+    NotReturnable(RefundRefusal),
     /// The user is not banned.
     NotBanned,
     Denied(Denied),
@@ -68,6 +73,8 @@ pub enum ActCause {
     NotEnough { available: Money },
     #[error("only {left} is left to give back")]
     MoreThanLeft { left: Money },
+    #[error("the payment cannot be given back any more")]
+    NotReturnable,
     /// The job began or ended meanwhile.
     #[error("the job has moved on")]
     JobMoved,

@@ -91,7 +91,7 @@ impl Commands for CommandList {
     fn menu_of(&self, language: Language, role: Role) -> Vec<(String, String)> {
         let mut menu = self.menu(language);
         for command in AdminCommand::of(role) {
-            let summary = self.catalogue.text(language, &summary_key(command));
+            let summary = self.catalogue.text(language, summary_key(command));
             menu.push((command.name().to_owned(), summary));
         }
         menu

@@ -7,12 +7,14 @@ use fail::fail_point;
 use rei_domain::admin::{Act, ActCause, ActState, AdminReply, Order, Press, PressRefusal, Step};
 use rei_domain::audit::{Actor, AuditEntry, AuditOutcome, Via};
 use rei_domain::conversation::{Reply, Toast};
-use rei_domain::ids::{ActId, IdempotencyKey, JobId, Nonce, UserId};
+use rei_domain::ids::{ActId, IdempotencyKey, JobId, Nonce, RefundId, TopupId, UserId};
 use rei_domain::ledger::{Movement, Operation, Posting, Refusal};
+use rei_domain::money::Money;
 use rei_domain::time::Moment;
 
 use super::orders::approvers;
 use crate::audit::Deed;
+use crate::cashier::refunds::{PlannedRefund, RefundDenied, RefundRequest, plan_refund};
 use crate::patience::patiently;
 use crate::ports::StoreError;
 use crate::ports::acts::{ActMove, Moved};
@@ -21,6 +23,7 @@ use crate::ports::ledger::{
     Audited, CarriedOut, CommandRefusal, LedgerCommand, LedgerOutcome, Rider,
 };
 use crate::ports::outbox::{NewOutbox, OutboxBody};
+use crate::ports::topups::AskedBy;
 use crate::ports::users::User;
 use crate::runner::{final_progress, job_reference, settlement_key};
 use crate::session::conversation::Talk;
@@ -212,7 +215,25 @@ async fn carry_out(
                 movement,
                 reference: format!("act:{}", act.id),
             };
-            post(talk, act, operation, Rider::None, approver, (audit, outbox)).await
+            let posting = Posting {
+                user: act.user,
+                operations: vec![operation],
+            };
+            post(talk, act, posting, Rider::None, approver, (audit, outbox)).await
+        }
+        Order::RefundPayment { topup, amount } => {
+            let refund = RefundId::new(act.id.as_str());
+            let planned = plan(talk, refund, topup.clone(), Some(*amount)).await?;
+            let Ok(planned) = planned else {
+                let cause = Some(ActCause::NotReturnable);
+                return end(talk, act, ActState::Refused, by, cause).await;
+            };
+            outbox.extend(planned.command.outbox);
+            let posting = planned.command.posting;
+            let rider = planned.command.rider;
+            let toast = post(talk, act, posting, rider, approver, (audit, outbox)).await?;
+            talk.ports.tills.ring(&planned.method);
+            Ok(toast)
         }
         Order::CancelJob { job, .. } => {
             let Some(job) = waiting_job(talk, job).await? else {
@@ -227,7 +248,11 @@ async fn carry_out(
                 reference: job_reference(&job),
             };
             let rider = Rider::Cancel { job: Box::new(job) };
-            post(talk, act, operation, rider, approver, (audit, outbox)).await
+            let posting = Posting {
+                user: act.user,
+                operations: vec![operation],
+            };
+            post(talk, act, posting, rider, approver, (audit, outbox)).await
         }
         Order::SetCaps { .. } | Order::Ban { .. } | Order::Unban => {
             let (user, order) = (act.user, act.order.clone());
@@ -254,17 +279,14 @@ async fn carry_out(
 async fn post(
     talk: &mut Talk<'_>,
     act: Act,
-    operation: Operation,
+    posting: Posting,
     rider: Rider,
     approver: Option<UserId>,
     written: (AuditEntry, Vec<NewOutbox>),
 ) -> Result<Toast, StoreError> {
     let (entry, outbox) = written;
     let command = LedgerCommand {
-        posting: Posting {
-            user: act.user,
-            operations: vec![operation],
-        },
+        posting,
         rider,
         outbox,
         audit: Some(Audited {
@@ -296,6 +318,7 @@ async fn post(
             ActCause::MoreThanLeft { left }
         }
         LedgerOutcome::Refused(CommandRefusal::JobMoved { .. }) => ActCause::JobMoved,
+        LedgerOutcome::Refused(CommandRefusal::MoreThanPaid { .. }) => ActCause::NotReturnable,
         LedgerOutcome::Refused(refusal) => {
             tracing::error!(act.id = %act.id, %refusal, "the ledger refuses an act");
             ActCause::Ledger
@@ -317,6 +340,24 @@ async fn settled(talk: &mut Talk<'_>, act: Act) -> Result<Toast, StoreError> {
         Some(ActState::Done | ActState::Refused | ActState::Withdrawn | ActState::Expired)
         | None => Ok(Toast::Silent),
     }
+}
+
+/// Plans the refund of a payment, in its method's own term: an admin is not bound by the house's.
+pub(super) async fn plan(
+    talk: &Talk<'_>,
+    refund: RefundId,
+    topup: TopupId,
+    amount: Option<Money>,
+) -> Result<Result<PlannedRefund, RefundDenied>, StoreError> {
+    let request = RefundRequest {
+        refund,
+        topup,
+        amount,
+        asked_by: AskedBy::Admin(talk.user_id()),
+        within: None,
+    };
+    let (topups, tills) = (talk.ports.topups.as_ref(), &talk.ports.tills);
+    plan_refund(topups, tills, &request, talk.now).await
 }
 
 async fn waiting_job(talk: &Talk<'_>, id: &JobId) -> Result<Option<Job>, StoreError> {

@@ -5,13 +5,14 @@ use rei_domain::admin::{
 };
 use rei_domain::audit::{Actor, AuditOutcome, Via};
 use rei_domain::conversation::Reply;
-use rei_domain::ids::{ActId, JobId, Nonce, UserId};
+use rei_domain::ids::{ActId, JobId, Nonce, RefundId, TopupId, UserId};
 use rei_domain::job::JobState;
 use rei_domain::money::Money;
 
-use super::acts::slot;
+use super::acts::{self, slot};
 use super::{role, say};
 use crate::audit::Deed;
+use crate::cashier::refunds::RefundDenied;
 use crate::ports::StoreError;
 use crate::ports::acts::NewAct;
 use crate::session::conversation::Talk;
@@ -132,7 +133,7 @@ async fn asked(talk: &Talk<'_>, wish: Wish) -> Result<Result<Asked, AdminReply>,
             subject,
             amount,
             reason,
-        } => return refund_job(talk, &JobId::new(subject), amount, reason).await,
+        } => return refund(talk, subject, amount, reason).await,
         Wish::CancelJob { job, reason } => return cancel_job(talk, &job, reason).await,
         // These ask for nothing.
         Wish::Help | Wish::User(_) | Wish::Jobs(_) | Wish::Audit { .. } => {
@@ -170,14 +171,16 @@ async fn unban(
     })
 }
 
-async fn refund_job(
+/// Of a job, or else of a payment: both have ids of one kind, and none has both.
+async fn refund(
     talk: &Talk<'_>,
-    job: &JobId,
+    subject: String,
     amount: Option<Money>,
     reason: String,
 ) -> Result<Result<Asked, AdminReply>, StoreError> {
-    let Some(money) = talk.ports.acts.job_money(job).await? else {
-        return Ok(Err(AdminReply::JobNotFound));
+    let job = JobId::new(subject.as_str());
+    let Some(money) = talk.ports.acts.job_money(&job).await? else {
+        return refund_payment(talk, TopupId::new(subject), amount, reason).await;
     };
     let amount = amount.unwrap_or(money.left);
     if amount == Money::ZERO || amount > money.left {
@@ -194,6 +197,29 @@ async fn refund_job(
         },
         reason,
     }))
+}
+
+async fn refund_payment(
+    talk: &Talk<'_>,
+    topup: TopupId,
+    amount: Option<Money>,
+    reason: String,
+) -> Result<Result<Asked, AdminReply>, StoreError> {
+    // The plan only tells whom and how much; the act has its own when it is carried out.
+    let nobody = RefundId::new(talk.ports.ids.id());
+    let planned = acts::plan(talk, nobody, topup.clone(), amount).await?;
+    Ok(match planned {
+        Ok(planned) => Ok(Asked {
+            user: planned.user,
+            order: Order::RefundPayment {
+                topup,
+                amount: planned.amount,
+            },
+            reason,
+        }),
+        Err(RefundDenied::NoPayment | RefundDenied::NoMethod) => Err(AdminReply::SubjectNotFound),
+        Err(RefundDenied::Refused(refusal)) => Err(AdminReply::NotReturnable(refusal)),
+    })
 }
 
 async fn cancel_job(

@@ -72,6 +72,7 @@ pub(super) async fn write(conn: &mut Conn, act: &Act, at: Moment) -> Result<(), 
         Order::Credit { .. }
         | Order::Debit { .. }
         | Order::RefundJob { .. }
+        | Order::RefundPayment { .. }
         | Order::CancelJob { .. } => {
             let what = "an act that moves money ends with its posting";
             return Err(StoreError::Broken(what.to_owned()));

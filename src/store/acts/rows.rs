@@ -5,7 +5,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::acts::NewAct;
 use rei_domain::admin::{Act, ActState, Approval, Kind, Order, Shortfall};
-use rei_domain::ids::{ActId, ChatId, HoldId, JobId, Nonce, UserId};
+use rei_domain::ids::{ActId, ChatId, HoldId, JobId, Nonce, TopupId, UserId};
 use rei_domain::ledger::caps::Caps;
 use rei_domain::money::Money;
 use rei_domain::time::Moment;
@@ -115,8 +115,10 @@ impl ActRow {
                 until: self.until.map(Moment),
             },
             Kind::Unban => Order::Unban,
-            // No version of this program has written one yet.
-            Kind::RefundPayment => return Err(unreadable("kind")),
+            Kind::RefundPayment => Order::RefundPayment {
+                topup: TopupId::new(self.subject.clone().ok_or(unreadable("subject"))?),
+                amount: amount()?,
+            },
         })
     }
 }
@@ -143,6 +145,11 @@ impl<'a> OrderColumns<'a> {
                 amount: Some(amount.kopecks()),
                 subject: Some(job.as_str()),
                 hold: Some(hold.as_str()),
+                ..none
+            },
+            Order::RefundPayment { topup, amount } => OrderColumns {
+                amount: Some(amount.kopecks()),
+                subject: Some(topup.as_str()),
                 ..none
             },
             Order::CancelJob { job, price } => OrderColumns {

@@ -9,7 +9,7 @@ use rei_actors::ports::users::UserStore;
 use rei_domain::admin::{Approval, Order, Shortfall};
 use rei_domain::audit::AuditOutcome;
 use rei_domain::conversation::Language;
-use rei_domain::ids::{ChatId, IdempotencyKey, Nonce};
+use rei_domain::ids::{ChatId, IdempotencyKey, Nonce, TopupId};
 use rei_domain::job::JobState;
 use rei_domain::ledger::caps::Caps;
 use rei_domain::ledger::{Applied, Operation, Posting, Refusal};
@@ -150,6 +150,10 @@ fn an_order_of_each_kind_survives_its_row() {
             Order::CancelJob {
                 job: JobId::new("j"),
                 price: money(3),
+            },
+            Order::RefundPayment {
+                topup: TopupId::new("t"),
+                amount: money(3),
             },
             Order::SetCaps {
                 caps: Caps {

@@ -10,6 +10,7 @@ use rei_domain::conversation::Tap;
 use rei_domain::ids::UserId;
 use rei_domain::ledger::caps::Caps;
 use rei_domain::money::Money;
+use rei_domain::refund::RefundRefusal;
 use rei_domain::time::Moment;
 
 use super::html::{TEXT_UNITS_MAX, shorten, units};
@@ -24,6 +25,7 @@ pub(super) fn render(words: Words<'_>, reply: &AdminReply) -> Rendered {
         AdminReply::Help { role } => plain(help(words, *role)),
         AdminReply::Usage { command, fault } => plain(usage(words, *command, *fault)),
         AdminReply::UserNotFound => plain(words.say("admin-no-user")),
+        AdminReply::SubjectNotFound => plain(words.say("admin-no-subject")),
         AdminReply::JobNotFound => plain(words.say("admin-no-job")),
         AdminReply::JobNotWaiting { job, state } => {
             let args = Args::new()
@@ -42,6 +44,7 @@ pub(super) fn render(words: Words<'_>, reply: &AdminReply) -> Rendered {
                 .text("left", &words.money(*left));
             plain(words.tell("admin-nothing-to-refund", args))
         }
+        AdminReply::NotReturnable(refusal) => plain(not_returnable(words, *refusal)),
         AdminReply::NotBanned => plain(words.say("admin-not-banned")),
         AdminReply::Denied(denied) => plain(denial(words, *denied)),
         AdminReply::NobodyToApprove => plain(words.say("admin-nobody-to-approve")),
@@ -66,38 +69,48 @@ fn help(words: Words<'_>, role: Role) -> String {
         Role::Owner => "admin-help-owner",
     })];
     for command in AdminCommand::of(role) {
-        let form = words.say(&format!("admin-form-{}", key_of(command)));
+        let form = words.say(form_key(command));
         let args = Args::new()
             .text("form", &form)
-            .text("summary", &summary(words, command));
+            .text("summary", &words.say(summary_key(command)));
         lines.push(words.tell("admin-help-command", args));
     }
     lines.join("\n")
 }
 
 /// What a command does, in a few words; also for Telegram's menu.
-pub(in crate::telegram) fn summary_key(command: AdminCommand) -> String {
-    format!("command-admin-{}", key_of(command))
-}
-
-fn summary(words: Words<'_>, command: AdminCommand) -> String {
-    words.say(&summary_key(command))
-}
-
-fn key_of(command: AdminCommand) -> &'static str {
+pub(in crate::telegram) fn summary_key(command: AdminCommand) -> &'static str {
     match command {
-        AdminCommand::Help => "help",
-        AdminCommand::User => "user",
-        AdminCommand::Jobs => "jobs",
-        AdminCommand::Audit => "audit",
-        AdminCommand::Add => "add",
-        AdminCommand::Sub => "sub",
-        AdminCommand::Adjust => "adjust",
-        AdminCommand::Refund => "refund",
-        AdminCommand::CancelJob => "cancel-job",
-        AdminCommand::Caps => "caps",
-        AdminCommand::Ban => "ban",
-        AdminCommand::Unban => "unban",
+        AdminCommand::Help => "command-admin-help",
+        AdminCommand::User => "command-admin-user",
+        AdminCommand::Jobs => "command-admin-jobs",
+        AdminCommand::Audit => "command-admin-audit",
+        AdminCommand::Add => "command-admin-add",
+        AdminCommand::Sub => "command-admin-sub",
+        AdminCommand::Adjust => "command-admin-adjust",
+        AdminCommand::Refund => "command-admin-refund",
+        AdminCommand::CancelJob => "command-admin-cancel-job",
+        AdminCommand::Caps => "command-admin-caps",
+        AdminCommand::Ban => "command-admin-ban",
+        AdminCommand::Unban => "command-admin-unban",
+    }
+}
+
+/// How a command is typed.
+fn form_key(command: AdminCommand) -> &'static str {
+    match command {
+        AdminCommand::Help => "admin-form-help",
+        AdminCommand::User => "admin-form-user",
+        AdminCommand::Jobs => "admin-form-jobs",
+        AdminCommand::Audit => "admin-form-audit",
+        AdminCommand::Add => "admin-form-add",
+        AdminCommand::Sub => "admin-form-sub",
+        AdminCommand::Adjust => "admin-form-adjust",
+        AdminCommand::Refund => "admin-form-refund",
+        AdminCommand::CancelJob => "admin-form-cancel-job",
+        AdminCommand::Caps => "admin-form-caps",
+        AdminCommand::Ban => "admin-form-ban",
+        AdminCommand::Unban => "admin-form-unban",
     }
 }
 
@@ -121,9 +134,20 @@ fn usage(words: Words<'_>, command: AdminCommand, fault: Fault) -> String {
         Fault::NotAFilter => "admin-fault-filter",
         Fault::TooMuch => "admin-fault-too-much",
     });
-    let form = words.say(&format!("admin-form-{}", key_of(command)));
+    let form = words.say(form_key(command));
     let form = words.tell("admin-usage", Args::new().text("form", &form));
     format!("{fault}\n{form}")
+}
+
+fn not_returnable(words: Words<'_>, refusal: RefundRefusal) -> String {
+    let sum = |amount: Money| Args::new().text("sum", &words.money(amount));
+    match refusal {
+        RefundRefusal::TooOld => words.say("admin-payment-too-old"),
+        RefundRefusal::NothingLeft => words.say("admin-payment-spent"),
+        RefundRefusal::MoreThanLeft { left } => words.tell("admin-payment-left", sum(left)),
+        RefundRefusal::WholeOnly { whole } => words.tell("admin-payment-whole", sum(whole)),
+        RefundRefusal::TooSmall { min } => words.tell("admin-payment-small", sum(min)),
+    }
 }
 
 fn denial(words: Words<'_>, denied: Denied) -> String {
@@ -154,6 +178,10 @@ fn order_line(words: Words<'_>, order: &Order, user: UserId) -> String {
         Order::RefundJob { job, amount, .. } => {
             let args = sum(args, *amount).text("job", job.as_str());
             words.tell("admin-act-refund-job", args)
+        }
+        Order::RefundPayment { topup, amount } => {
+            let args = sum(args, *amount).text("payment", topup.as_str());
+            words.tell("admin-act-refund-payment", args)
         }
         Order::CancelJob { job, price } => {
             let args = sum(args, *price).text("job", job.as_str());
@@ -265,6 +293,7 @@ fn ended(words: Words<'_>, act: &Act, cause: Option<ActCause>) -> String {
                 let args = Args::new().text("left", &words.money(left));
                 words.tell("admin-cause-more-than-left", args)
             }
+            ActCause::NotReturnable => words.say("admin-cause-not-returnable"),
             ActCause::JobMoved => words.say("admin-cause-job-moved"),
             ActCause::Ledger => words.say("admin-cause-ledger"),
         });
@@ -293,6 +322,7 @@ fn told(words: Words<'_>, order: &Order, reason: &str) -> String {
             shortfall: Shortfall::Owe,
         } => words.tell("told-owe", sum(*amount)),
         Order::RefundJob { amount, .. } => words.tell("told-refund-job", sum(*amount)),
+        Order::RefundPayment { amount, .. } => words.tell("told-refund-payment", sum(*amount)),
         Order::CancelJob { price, .. } => words.tell("told-cancel-job", sum(*price)),
         Order::SetCaps { caps } => {
             let args = Args::new().text("caps", &caps_line(words, *caps));

@@ -10,6 +10,7 @@ use rei_domain::ids::{ActId, ChatId, HoldId, JobId, Nonce, TopupId, UserId};
 use rei_domain::job::JobState;
 use rei_domain::ledger::caps::Caps;
 use rei_domain::money::Money;
+use rei_domain::refund::RefundRefusal;
 
 use super::{CREATED, ID, roubles};
 
@@ -46,6 +47,10 @@ fn orders() -> Vec<Order> {
             job: job.clone(),
             hold: HoldId::new(ID),
             amount,
+        },
+        Order::RefundPayment {
+            topup: TopupId::new(ID),
+            amount: roubles(50),
         },
         Order::CancelJob {
             job,
@@ -206,6 +211,7 @@ pub(super) fn replies() -> Vec<(String, AdminReply)> {
     for cause in [
         ActCause::NotEnough { available },
         ActCause::MoreThanLeft { left: available },
+        ActCause::NotReturnable,
         ActCause::JobMoved,
         ActCause::Ledger,
     ] {
@@ -230,6 +236,17 @@ pub(super) fn replies() -> Vec<(String, AdminReply)> {
         let job = job.clone();
         replies.push((title, AdminReply::JobNotWaiting { job, state }));
     }
+    let sum = roubles(7);
+    for refusal in [
+        RefundRefusal::TooOld,
+        RefundRefusal::NothingLeft,
+        RefundRefusal::MoreThanLeft { left: sum },
+        RefundRefusal::WholeOnly { whole: sum },
+        RefundRefusal::TooSmall { min: sum },
+    ] {
+        let title = format!("admin, payment not returnable: {refusal}");
+        replies.push((title, AdminReply::NotReturnable(refusal)));
+    }
     let left = Money::ZERO;
     let ban = Ban {
         since: CREATED,
@@ -248,6 +265,7 @@ pub(super) fn replies() -> Vec<(String, AdminReply)> {
     let others = [
         ("no user", AdminReply::UserNotFound),
         ("no job", AdminReply::JobNotFound),
+        ("no job and no payment", AdminReply::SubjectNotFound),
         (
             "nothing to refund",
             AdminReply::NothingToRefund { job, left },
