@@ -329,8 +329,8 @@ const OVERDRAWING: [&str; 4] = ["hold", "refund_hold", "admin_debit", "other"];
 
 /// Which movement of a refused command it was.
 fn overdrawing(command: &LedgerCommand) -> &'static str {
-    let operations = command.posting.operations.iter();
-    let taking = operations.filter_map(|operation| match &operation.movement {
+    let mut operations = command.posting.operations.iter();
+    let taking = operations.find_map(|operation| match &operation.movement {
         Movement::PlaceHold { purpose, .. } => Some(match purpose {
             HoldPurpose::Job | HoldPurpose::Window => OVERDRAWING[0],
             HoldPurpose::Refund { .. } => OVERDRAWING[1],
@@ -349,7 +349,7 @@ fn overdrawing(command: &LedgerCommand) -> &'static str {
         | Movement::BookProviderCost { .. }
         | Movement::BookLoss { .. } => None,
     });
-    taking.last().unwrap_or(OVERDRAWING[3])
+    taking.unwrap_or(OVERDRAWING[3])
 }
 
 fn kind(mode: Mode) -> &'static str {

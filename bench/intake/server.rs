@@ -14,7 +14,7 @@ use rei_actors::supervision::{ChildSpec, Tree};
 use rei_bot::boot::{SystemClock, UuidIds};
 use rei_bot::config::{Config, Environment, Purpose};
 use rei_bot::http::{BuildInfo, HttpMetrics, HttpState, Limits, Server, Webhook, WebhookSecrets};
-use rei_bot::store::{AuditRows, Db, DbConfig, InboxRows};
+use rei_bot::store::{AuditRows, CheckpointRows, Db, DbConfig, InboxRows};
 use rei_bot::telegram::interpreter::chat_of;
 use rei_domain::ids::ChatId;
 use secrecy::ExposeSecret;
@@ -95,6 +95,7 @@ pub async fn bot(database_url: &str) -> anyhow::Result<()> {
             clock: Arc::new(SystemClock),
         }),
         yookassa: None,
+        checkpoints: Arc::new(CheckpointRows::new(db.clone())),
         readiness: Vec::new(),
         admin_token: None,
         auditor: Arc::new(Auditor::new(

@@ -1,6 +1,7 @@
 //! The rows of one user with their proofs.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
@@ -56,7 +57,7 @@ pub(super) async fn newest_row(conn: &mut Conn, user: UserId) -> Result<i64, Sto
 }
 
 /// The hashes of a run, in order.
-pub(in crate::store) async fn hashes(
+async fn hashes(
     conn: &mut Conn,
     shard: ShardId,
     first: i64,
@@ -68,6 +69,21 @@ pub(in crate::store) async fn hashes(
     rows.into_iter()
         .map(|row| parse_word("hash", &row.hash, Digest32::parse))
         .collect()
+}
+
+/// A checkpoint, the hash of the row before its run and those of its rows, and their tree.
+type RunUnder = (Checkpoint, Vec<Digest32>, Tree);
+
+async fn read_run(conn: &mut Conn, checkpoint: Checkpoint) -> Result<RunUnder, StoreError> {
+    let before = checkpoint.first - 1;
+    let mut chain = hashes(conn, checkpoint.shard, before, checkpoint.last).await?;
+    if before == 0 {
+        let genesis = Digest32::parse(GENESIS).ok_or_else(|| unreadable("hash"))?;
+        chain.insert(0, genesis);
+    }
+    let rows = chain.get(1..).unwrap_or_default();
+    let tree = Tree::over(rows).ok_or_else(|| unreadable("hash"))?;
+    Ok((checkpoint, chain, tree))
 }
 
 /// Proves rows of a user by the checkpoints there are.
@@ -88,8 +104,7 @@ pub(super) async fn prove(
         }
     };
     let mut receipt = Receipt::default();
-    // Of each checkpoint, the hash of the row before it and those of its rows.
-    let mut runs: BTreeMap<i64, (Checkpoint, Vec<Digest32>, Tree)> = BTreeMap::new();
+    let mut runs: BTreeMap<i64, RunUnder> = BTreeMap::new();
     for row in rows {
         let covering = sql!(COVERING, i64::from(shard.0), row.seq);
         let Some(found) = conn.optional::<CheckpointRow>(covering).await? else {
@@ -100,18 +115,13 @@ pub(super) async fn prove(
             continue;
         }
         let number = checkpoint.number;
-        if !runs.contains_key(&number) {
-            let before = checkpoint.first - 1;
-            let mut chain = hashes(conn, shard, before, checkpoint.last).await?;
-            if before == 0 {
-                let genesis = Digest32::parse(GENESIS).ok_or_else(|| unreadable("hash"))?;
-                chain.insert(0, genesis);
+        let (checkpoint, chain, tree) = match runs.entry(number) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                receipt.checkpoints.push(checkpoint.clone());
+                new.insert(read_run(conn, checkpoint).await?)
             }
-            let tree = Tree::over(&chain[1..]).ok_or_else(|| unreadable("hash"))?;
-            receipt.checkpoints.push(checkpoint.clone());
-            runs.insert(number, (checkpoint, chain, tree));
-        }
-        let (checkpoint, chain, tree) = &runs[&number];
+        };
         let index = usize::try_from(row.seq - checkpoint.first).map_err(|_| unreadable("seq"))?;
         let previous = *chain.get(index).ok_or_else(|| unreadable("seq"))?;
         let mut shown = row.shown(previous);

@@ -369,6 +369,26 @@ const TAMPERINGS: &[(&str, &str, &str)] = &[
         "UPDATE usage_sessions SET charged = charged - 1 WHERE job_id = 'delivered'",
     ),
     (
+        "I25",
+        "an act that is done moved the money it was about, and no other did",
+        "INSERT INTO acts (id, update_id, kind, user_id, amount, reason, asker, chat_id, nonce,
+                           needs_second, state, created_at, expires_at, ended_at)
+         VALUES ('act', 1, 'credit', 7, 5, 'why', 1, 1, 'n', 0, 'done', 1, 2, 3)",
+    ),
+    (
+        "I25",
+        "an act stands in the audit log as it stands in its row",
+        "INSERT INTO acts (id, update_id, kind, user_id, reason, asker, chat_id, nonce,
+                           needs_second, state, created_at, expires_at)
+         VALUES ('act', 1, 'ban', 7, 'why', 1, 1, 'n', 0, 'asked', 1, 2)",
+    ),
+    (
+        "I25",
+        "a ban of an admin is an act that is done",
+        "INSERT INTO bans (user_id, since, until, reason, act_id)
+         VALUES (7, 1, NULL, 'why', 'nobody')",
+    ),
+    (
         "I13",
         "a step of a series is a job of its user at its price",
         "INSERT INTO series (id, user_id, chat_id, wanted, price, stopping, warned, started_at)
@@ -491,6 +511,7 @@ fn every_invariant_that_can_be_asked_for_is_broken_in_some_test() {
         "a payment notice is processed within ten minutes",
         "a credit has evidence that agrees and is not younger than it",
         "a refund ends within a week",
+        "an act that needs two was allowed by two",
         "a payment that does not agree is decided by a person within a day",
     ];
     for check in CHECKS.iter().flat_map(|checks| checks.iter()) {
@@ -548,6 +569,28 @@ fn a_key_that_stands_twice_is_named() {
             UPDATE ledger SET idempotency_key = 'hold:queued'
             WHERE idempotency_key = 'hold:leased'";
         assert_named(&shop, tampering, "I5", "a key stands in the journal once").await;
+    });
+}
+
+#[test]
+fn an_act_for_two_that_one_allowed_is_named() {
+    for_both(async |db| {
+        // SQLite cannot drop the constraint, so nobody can break it there either.
+        if db.engine() == Engine::Sqlite {
+            return;
+        }
+        let shop = shop(db).await;
+        let tampering = "
+            DO $$ DECLARE name TEXT; BEGIN
+                FOR name IN SELECT conname FROM pg_constraint
+                    WHERE conrelid = 'acts'::regclass AND contype = 'c'
+                LOOP EXECUTE 'ALTER TABLE acts DROP CONSTRAINT ' || quote_ident(name); END LOOP;
+            END $$;
+            INSERT INTO acts (id, update_id, kind, user_id, reason, asker, chat_id, nonce,
+                              needs_second, approver, state, created_at, expires_at, ended_at)
+            VALUES ('act', 1, 'ban', 7, 'why', 1, 1, 'n', 1, 1, 'done', 1, 2, 3)";
+        let sentence = "an act that needs two was allowed by two";
+        assert_named(&shop, tampering, "I25", sentence).await;
     });
 }
 
