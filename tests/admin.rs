@@ -10,7 +10,7 @@ const ADMIN: i64 = 2;
 const SUPPORT: i64 = 3;
 
 const ROLES: [(&str, &str); 5] = [
-    ("ADMIN_IDS", "1"),
+    ("REI__TELEGRAM__ADMIN_IDS", "1"),
     ("REI__ADMIN__ADMIN_IDS", "2"),
     ("REI__ADMIN__SUPPORT_IDS", "3"),
     ("REI__ADMIN__MONEY_LIMIT_KOPECKS", "200000"),
@@ -200,7 +200,7 @@ async fn a_ban_stops_new_requests_and_returns_what_waits_and_is_kept() {
         office.ann.orders("the first").await;
         office.house.asked_provider(1).await;
         office.ann.orders("the second").await;
-        office.ann.reads("In the queue").await;
+        waits_in_queue(&office.ann, "the second").await;
         office.admin.0.text("/ban 42 7d спам");
         let card = office.admin.reads("Forbid orders to user 42").await;
         assert!(office.admin.press_in(card, "Confirm"));
@@ -234,7 +234,7 @@ async fn a_waiting_job_is_withdrawn_and_a_finished_one_is_paid_back() {
         ann.orders("the first").await;
         house.asked_provider(1).await;
         ann.orders("the second").await;
-        ann.reads("In the queue").await;
+        waits_in_queue(ann, "the second").await;
         let jobs = |state: &str| format!("/admin_jobs {state}");
         admin.0.text(&jobs("queued"));
         let waiting = job_id(admin, "queued").await;
@@ -256,6 +256,20 @@ async fn a_waiting_job_is_withdrawn_and_a_finished_one_is_paid_back() {
         admin.reads("₽15 is left").await;
         office.house.finish().await;
     }
+}
+
+/// Waits until a request stands in the queue.
+async fn waits_in_queue(person: &Person, words: &str) {
+    person
+        .sees("it in the queue", |chat| {
+            let mut requests = chat
+                .iter()
+                .filter(|m| is_bots(m) && m.text().contains(words));
+            requests
+                .any(|m| has_button(m, "Cancel for free"))
+                .then_some(())
+        })
+        .await;
 }
 
 /// The id in the newest list of jobs, whose line has this state.

@@ -423,7 +423,7 @@ admin-reason = Reason: { $reason }
 
 admin-card-available = Balance: { $before } → { $after }
 admin-card-owed = Debt: { $before } → { $after }
-admin-card-short = ⚠️ That much is not there now: it will be refused.
+admin-card-short = ⚠️ Only { $available } is there now: it will be refused.
 admin-card-ask = Confirm before { $time } (MSK).
 admin-card-ask-two = Confirm before { $time } (MSK). Then a second admin has to agree.
 admin-card-waiting = ⏳ Waiting for a second admin until { $time } (MSK).

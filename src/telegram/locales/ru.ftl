@@ -433,7 +433,7 @@ admin-reason = Причина: { $reason }
 
 admin-card-available = Баланс: { $before } → { $after }
 admin-card-owed = Долг: { $before } → { $after }
-admin-card-short = ⚠️ Столько сейчас нет: списание не пройдёт.
+admin-card-short = ⚠️ На балансе только { $available }: списание не пройдёт.
 admin-card-ask = Подтвердите до { $time } (МСК).
 admin-card-ask-two = Подтвердите до { $time } (МСК). Потом нужно согласие второго администратора.
 admin-card-waiting = ⏳ Ждём согласия второго администратора до { $time } (МСК).

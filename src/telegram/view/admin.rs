@@ -202,7 +202,8 @@ fn order_line(words: Words<'_>, order: &Order, user: UserId) -> String {
 fn card(words: Words<'_>, act: &Act, before: Standing, reader: UserId) -> Rendered {
     let mut lines = vec![order_line(words, &act.order, act.user)];
     let after = act.order.after(before);
-    if after != before {
+    let is_short = is_short(act, before);
+    if after.available != before.available && !is_short {
         let args = Args::new()
             .text("before", &words.money(before.available))
             .text("after", &words.money(after.available));
@@ -215,8 +216,9 @@ fn card(words: Words<'_>, act: &Act, before: Standing, reader: UserId) -> Render
         lines.push(words.tell("admin-card-owed", args));
     }
     lines.push(reason_line(words, &act.reason));
-    if is_short(act, before) {
-        lines.push(words.say("admin-card-short"));
+    if is_short {
+        let args = Args::new().text("available", &words.money(before.available));
+        lines.push(words.tell("admin-card-short", args));
     }
     let until = Args::new().text("time", &moscow(act.expires_at));
     let is_asker = reader == act.asker;
