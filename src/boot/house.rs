@@ -1,7 +1,7 @@
 //! The house: every part made once, wired, started in order and closed in reverse.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_rt::{Arbiter, ArbiterHandle};
@@ -585,15 +585,17 @@ fn yookassa_webhook(
     }))
 }
 
-/// The metrics of HTTP, registered once in a process: a test starts several houses.
+/// The metrics of HTTP, registered once in a process: a test starts several houses, some of them
+/// at the same moment.
 fn http_metrics(fingerprint: &str) -> anyhow::Result<HttpMetrics> {
-    static METRICS: OnceLock<HttpMetrics> = OnceLock::new();
-    if let Some(metrics) = METRICS.get() {
+    static METRICS: Mutex<Option<HttpMetrics>> = Mutex::new(None);
+    let mut metrics = METRICS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(metrics) = &*metrics {
         return Ok(metrics.clone());
     }
     let registry = rei_actors::metrics::registry();
-    let metrics = HttpMetrics::try_new(registry, BuildInfo::THIS, fingerprint)?;
-    Ok(METRICS.get_or_init(|| metrics).clone())
+    let registered = HttpMetrics::try_new(registry, BuildInfo::THIS, fingerprint)?;
+    Ok(metrics.insert(registered).clone())
 }
 
 fn webhook_setup(config: &Config) -> anyhow::Result<Option<WebhookSetup>> {
