@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use rei_domain::breaker::BreakerSettings;
-use rei_domain::pricing::ImagePrices;
+use rei_domain::pricing::Prices;
 use rei_domain::time::Span;
 use rei_domain::topup::Sweep;
 
@@ -87,7 +87,7 @@ pub struct CashierSettings {
     /// For ledger postings while the database is away.
     pub patience: Patience,
     /// The prices at which a request that waited for its money is offered again …
-    pub prices: ImagePrices,
+    pub prices: Prices,
     /// … and for how long they hold.
     pub price_lock: Span,
     /// How long calls that are under way may take when the house shuts down.

@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod poller;
 pub mod provider;
 pub mod rates;
+pub mod routes;
 pub mod runner;
 pub mod scheduler;
 pub mod series;

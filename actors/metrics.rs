@@ -237,9 +237,9 @@ impl Jobs {
     fn export_zeros(&self) {
         for lane in LaneName::ALL {
             self.queue.with_label_values(&[lane.as_str(), "ready"]);
-            for mode in [Mode::Generate, Mode::Edit] {
+            for mode in Mode::ALL {
                 self.accepted
-                    .with_label_values(&[kind(mode), lane.as_str()]);
+                    .with_label_values(&[mode.as_str(), lane.as_str()]);
             }
         }
         for operation in OVERDRAWING {
@@ -256,7 +256,7 @@ impl Jobs {
                 ..
             } => match &command.rider {
                 Rider::Submit { job, .. } => {
-                    let labels = [kind(job.spec.mode()), job.lane.as_str()];
+                    let labels = [job.spec.mode().as_str(), job.lane.as_str()];
                     self.accepted.with_label_values(&labels).inc();
                 }
                 Rider::Cancel { job } => {
@@ -308,11 +308,11 @@ impl Jobs {
         took: Span,
     ) {
         let (outcome, cause) = outcome(ending);
-        let labels = [kind(mode), lane.as_str(), provider, outcome, cause];
+        let labels = [mode.as_str(), lane.as_str(), provider, outcome, cause];
         self.finished.with_label_values(&labels).inc();
         let seconds = Duration::from_micros(u64::try_from(took.0).unwrap_or(0)).as_secs_f64();
         self.duration
-            .with_label_values(&[kind(mode), outcome])
+            .with_label_values(&[mode.as_str(), outcome])
             .observe(seconds);
     }
 
@@ -350,13 +350,6 @@ fn overdrawing(command: &LedgerCommand) -> &'static str {
         | Movement::BookLoss { .. } => None,
     });
     taking.unwrap_or(OVERDRAWING[3])
-}
-
-fn kind(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Generate => "image_generate",
-        Mode::Edit => "image_edit",
-    }
 }
 
 fn outcome(ending: Ending) -> (&'static str, &'static str) {

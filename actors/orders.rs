@@ -1,30 +1,60 @@
 //! Orders: the posting by which an open draft becomes a job, for everybody who may confirm one.
 
 use rei_domain::draft::Draft;
-use rei_domain::ids::{HoldId, IdempotencyKey, JobId};
+use rei_domain::ids::{HoldId, IdempotencyKey, JobId, ModelId};
 use rei_domain::job::LaneName;
 use rei_domain::ledger::{HoldPurpose, Movement, Operation, Posting};
 use rei_domain::money::Money;
+use rei_domain::spec::Output;
 use rei_domain::time::{Moment, Span};
 
 use crate::ports::jobs::NewJob;
 use crate::ports::ledger::{LedgerCommand, Rider};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
+use crate::routes::Routes;
 use crate::runner::draft_slot;
 
 /// How long after its deadline an open hold is an auditor's business.
 const HOLD_GRACE: Span = Span::from_secs(15 * 60);
+
+/// What every order has in common.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The model that makes pictures, as it is sold.
+    pub image_model: ModelId,
+    /// From the acceptance of a job for a picture to its latest end.
+    pub image_deadline: Span,
+    /// The same for a video.
+    pub video_deadline: Span,
+}
+
+impl Terms {
+    /// The order that a draft would be.
+    pub fn order<'a>(&self, draft: &'a Draft, lane: LaneName, routes: &Routes) -> Order<'a> {
+        let (model, deadline) = match &draft.spec.output {
+            Output::Image(_) => (&self.image_model, self.image_deadline),
+            Output::Video(look) => (&look.model, self.video_deadline),
+        };
+        Order {
+            draft,
+            lane,
+            model: model.clone(),
+            deadline,
+            platform_cost: routes.cost_ceiling(&draft.spec),
+        }
+    }
+}
 
 /// A draft that is to become a job.
 #[derive(Clone, Debug)]
 pub struct Order<'a> {
     pub draft: &'a Draft,
     pub lane: LaneName,
-    /// The provider's model id.
-    pub model: &'a str,
+    /// The model as it is sold.
+    pub model: ModelId,
     /// From acceptance to the latest end.
     pub deadline: Span,
-    /// What the provider is expected to charge.
+    /// The most that a provider would charge.
     pub platform_cost: Money,
 }
 
@@ -40,7 +70,7 @@ pub fn submit_command(order: &Order<'_>, now: Moment) -> LedgerCommand {
         chat: draft.chat,
         hold: HoldId::new(id),
         lane: order.lane,
-        model: order.model.to_owned(),
+        model: order.model.clone(),
         spec: draft.spec.clone(),
         price: draft.price,
         created_at: now,

@@ -57,7 +57,7 @@ impl ProviderActor {
     fn start(&mut self, dispatched: Dispatched, ctx: &mut Context<Self>) {
         let Dispatched { job, slot } = dispatched;
         let (id, lease) = (job.id.clone(), lease_of(&job));
-        let (kind, lane) = (job.spec.mode(), job.lane);
+        let (mode, lane) = (job.spec.mode(), job.lane);
         let accepted_at = job.created_at;
         self.running.insert(id.clone(), lease);
         let (ports, settings) = (self.ports.clone(), self.settings.runner);
@@ -69,7 +69,7 @@ impl ProviderActor {
                 RunEnd::Finished(ending) => {
                     let took = actor.ports.clock.now() - accepted_at;
                     let provider = actor.ports.provider.name();
-                    metrics::JOBS.finished(kind, lane, provider, ending, took);
+                    metrics::JOBS.finished(mode, lane, provider, ending, took);
                 }
                 RunEnd::Requeued | RunEnd::LeaseLost | RunEnd::Abandoned => {}
             }

@@ -16,21 +16,25 @@ use rei_domain::ids::{AssetId, IdempotencyKey};
 use rei_domain::job::JobState;
 use rei_domain::ledger::{Movement, Operation, Posting};
 use rei_domain::money::Money;
-use rei_domain::spec::{INPUT_BYTES_MAX, Input};
+use rei_domain::spec::{INPUT_BYTES_MAX, Input, Kind, Source};
 use rei_domain::time::{Moment, Span};
 
 use crate::bell::Bell;
 use crate::patience::{Patience, patiently};
 use crate::ports::StoreError;
-use crate::ports::assets::{Assets, Picture, PictureCheck};
+use crate::ports::assets::{Assets, Media, MediaCheck};
 use crate::ports::clock::Clock;
 use crate::ports::jobs::{AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
 use crate::ports::ledger::{LedgerCommand, LedgerOutcome, Poster, Rider};
 use crate::ports::messenger::{FetchError, Messenger};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::{
-    Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
+    Lookup, Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
 };
+use crate::routes::Routes;
+
+/// How much longer a clip may be than the messenger told: it tells whole seconds.
+const CLIP_MILLIS_TOLERANCE: u32 = 1_000;
 
 /// What a run needs from outside.
 #[derive(Clone)]
@@ -38,10 +42,13 @@ pub struct RunnerPorts {
     pub clock: Arc<dyn Clock>,
     pub jobs: Arc<dyn JobStore>,
     pub assets: Arc<dyn Assets>,
-    pub pictures: Arc<dyn PictureCheck>,
+    pub media: Arc<dyn MediaCheck>,
     pub messenger: Arc<dyn Messenger>,
     pub poster: Arc<dyn Poster>,
+    /// Who is asked.
     pub provider: Arc<dyn Provider>,
+    /// Who could be asked instead.
+    pub routes: Arc<Routes>,
     /// Rung when messages were written.
     pub outbox: Bell,
 }
@@ -61,8 +68,10 @@ pub struct RunnerSettings {
     pub retry_max: Span,
     /// How long a store that is away is waited for while a paid result is in hand.
     pub patience: Patience,
-    /// The bytes that the inputs of one job may have together.
+    /// The bytes that the input pictures of one picture may have together.
     pub inputs_bytes_max: u64,
+    /// The same for the inputs of a video.
+    pub video_inputs_bytes_max: u64,
 }
 
 /// How a run ended.
@@ -138,6 +147,9 @@ impl Run<'_> {
     async fn work(&self) -> Outcome {
         match self.job.state {
             JobState::Leased => self.begin().await,
+            JobState::Submitting | JobState::Running | JobState::Unknown if !self.is_ours() => {
+                self.give_up_foreign().await
+            }
             JobState::Submitting | JobState::Unknown => self.reconcile_lost().await,
             JobState::Running => match &self.job.provider_job {
                 Some(provider_job) => self.poll(provider_job).await,
@@ -145,7 +157,7 @@ impl Run<'_> {
             },
             JobState::Rendered => {
                 let cost = self.ports.provider.cost_estimate(&self.job.spec);
-                self.settle(cost).await
+                self.settle(cost.unwrap_or(Money::ZERO)).await
             }
             JobState::Queued
             | JobState::Settled
@@ -159,6 +171,10 @@ impl Run<'_> {
         let now = self.now();
         if now >= self.job.deadline_at {
             return self.fail(Ending::TimedOut, None, None).await;
+        }
+        if self.ports.provider.cost_estimate(&self.job.spec).is_none() {
+            tracing::error!(job.id = %self.job.id, "no provider makes what was ordered");
+            return self.fail(Ending::ProviderFailed, None, None).await;
         }
         let inputs = match self.inputs().await? {
             Ok(inputs) => inputs,
@@ -181,10 +197,8 @@ impl Run<'_> {
             job: self.job.id.clone(),
             attempt,
             mode: self.job.spec.mode(),
-            model: self.job.model.clone(),
             prompt: self.job.spec.prompt.clone(),
-            aspect: self.job.spec.aspect,
-            size: self.job.spec.size,
+            output: self.job.spec.output.clone(),
             inputs,
         };
         let answer = match self
@@ -200,20 +214,23 @@ impl Run<'_> {
             Ok(Submission::Accepted {
                 provider_job,
                 poll_after,
-            }) => {
-                let at = self.now();
-                patiently(self.settings.patience, || {
-                    self.ports
-                        .jobs
-                        .accepted(&self.lease, attempt, &provider_job, at)
-                })
-                .await?;
-                fail_point!("run.acceptance_recorded");
-                tokio::time::sleep(poll_after).await;
-                self.poll(&provider_job).await
-            }
-            Err(error) => self.on_provider_error(attempt, error).await,
+            }) => self.accept(attempt, &provider_job, poll_after).await,
+            Err(error) => self.on_submit_error(attempt, error).await,
         }
+    }
+
+    /// Records the provider's id before anything else, then asks after the job.
+    async fn accept(&self, attempt: u32, provider_job: &str, poll_after: Duration) -> Outcome {
+        let at = self.now();
+        patiently(self.settings.patience, || {
+            self.ports
+                .jobs
+                .accepted(&self.lease, attempt, provider_job, at)
+        })
+        .await?;
+        fail_point!("run.acceptance_recorded");
+        tokio::time::sleep(poll_after).await;
+        self.poll(provider_job).await
     }
 
     /// Asks after an accepted job until it ends or its deadline passes.
@@ -223,7 +240,7 @@ impl Run<'_> {
             if self.now() >= self.job.deadline_at {
                 let accepted = Some(AttemptOutcome::Accepted);
                 let loss = self.loss(attempt);
-                return self.fail(Ending::TimedOut, accepted, Some(loss)).await;
+                return self.fail(Ending::TimedOut, accepted, loss).await;
             }
             match self.ports.provider.poll(provider_job).await {
                 Ok(ProviderProgress::Done(result)) => return self.render(attempt, result).await,
@@ -236,44 +253,87 @@ impl Run<'_> {
                 Err(ProviderError::Ambiguous { .. }) => {
                     tokio::time::sleep(self.settings.renew_every).await;
                 }
-                Err(error @ (ProviderError::Refused { .. } | ProviderError::Broken { .. })) => {
-                    return self.on_provider_error(attempt, error).await;
+                Err(ProviderError::Refused { reason }) => {
+                    return self.refused(attempt, reason).await;
+                }
+                Err(ProviderError::Broken { cause }) => {
+                    return self.unusable(attempt, cause).await;
                 }
             }
         }
     }
 
-    async fn on_provider_error(&self, attempt: u32, error: ProviderError) -> Outcome {
-        let rejected = Some(AttemptOutcome::Rejected);
+    async fn on_submit_error(&self, attempt: u32, error: ProviderError) -> Outcome {
         match error {
             ProviderError::Retryable { after, cause } => {
                 tracing::info!(job.id = %self.job.id, attempt, cause, "the provider asks to try later");
                 if attempt >= self.settings.attempts_max {
+                    let rejected = Some(AttemptOutcome::Rejected);
                     return self.fail(Ending::ProviderFailed, rejected, None).await;
                 }
-                let due_at = self.now() + self.back_off(attempt, after);
-                if due_at >= self.job.deadline_at {
-                    return self.fail(Ending::ProviderFailed, rejected, None).await;
-                }
-                self.ports
-                    .jobs
-                    .requeue(&self.lease, rejected, due_at, self.now())
-                    .await?;
-                Ok(RunEnd::Requeued)
+                let wait = if self.has_other() {
+                    Span(0)
+                } else {
+                    self.back_off(attempt, after)
+                };
+                self.try_again(wait).await
             }
-            ProviderError::Refused { reason } => {
-                tracing::info!(job.id = %self.job.id, attempt, reason, "the provider refused the content");
-                self.fail(Ending::ModerationRefused, rejected, None).await
-            }
-            ProviderError::Broken { cause } => {
-                tracing::error!(job.id = %self.job.id, attempt, cause, "the provider cannot be used");
-                self.fail(Ending::ProviderFailed, rejected, None).await
-            }
+            ProviderError::Refused { reason } => self.refused(attempt, reason).await,
+            ProviderError::Broken { cause } => self.unusable(attempt, cause).await,
             ProviderError::Ambiguous { cause } => {
                 tracing::warn!(job.id = %self.job.id, attempt, cause, "the provider's answer was lost");
                 self.lost(attempt).await
             }
         }
+    }
+
+    async fn refused(&self, attempt: u32, reason: &'static str) -> Outcome {
+        tracing::info!(job.id = %self.job.id, attempt, reason, "the provider refused the content");
+        let rejected = Some(AttemptOutcome::Rejected);
+        self.fail(Ending::ModerationRefused, rejected, None).await
+    }
+
+    /// The provider did not make it and will not; somebody else may.
+    async fn unusable(&self, attempt: u32, cause: &'static str) -> Outcome {
+        tracing::error!(job.id = %self.job.id, attempt, cause, "the provider cannot be used");
+        if attempt < self.settings.attempts_max && self.has_other() {
+            return self.try_again(Span(0)).await;
+        }
+        let rejected = Some(AttemptOutcome::Rejected);
+        self.fail(Ending::ProviderFailed, rejected, None).await
+    }
+
+    /// Whether somebody else could be asked instead.
+    fn has_other(&self) -> bool {
+        let asked = self.ports.provider.name();
+        self.ports.routes.has_other(&self.job.spec, asked)
+    }
+
+    /// Puts the job back for another attempt, after an attempt that surely made nothing.
+    async fn try_again(&self, wait: Span) -> Outcome {
+        let rejected = Some(AttemptOutcome::Rejected);
+        let due_at = self.now() + wait;
+        if due_at >= self.job.deadline_at {
+            return self.fail(Ending::ProviderFailed, rejected, None).await;
+        }
+        self.ports
+            .jobs
+            .requeue(&self.lease, rejected, due_at, self.now())
+            .await?;
+        Ok(RunEnd::Requeued)
+    }
+
+    /// Whether the last attempt was made at the provider of this run.
+    fn is_ours(&self) -> bool {
+        self.job.provider.as_deref() == Some(self.ports.provider.name())
+    }
+
+    /// An attempt at a provider that is no longer set up: nobody can be asked what became of it.
+    async fn give_up_foreign(&self) -> Outcome {
+        tracing::error!(job.id = %self.job.id, "the provider of a begun job is not set up any more");
+        let lost = Some(AttemptOutcome::Lost);
+        let loss = self.loss(self.job.attempt);
+        self.fail(Ending::ProviderFailed, lost, loss).await
     }
 
     /// A begun attempt without an answer: the process died, or the lease moved on.
@@ -283,8 +343,34 @@ impl Run<'_> {
         self.lost(attempt).await
     }
 
-    /// Books a lost attempt and follows the provider's policy.
+    /// Looks for the attempt at the provider; where that cannot be done, books it as lost and
+    /// follows the provider's policy.
     async fn lost(&self, attempt: u32) -> Outcome {
+        while self.now() < self.job.deadline_at {
+            match self.ports.provider.look_up(&self.job.id, attempt).await {
+                Ok(Lookup::Found { provider_job }) => {
+                    return self.accept(attempt, &provider_job, Duration::ZERO).await;
+                }
+                Ok(Lookup::NotFound) if attempt < self.settings.attempts_max => {
+                    return self.try_again(Span(0)).await;
+                }
+                Ok(Lookup::NotFound) => {
+                    let rejected = Some(AttemptOutcome::Rejected);
+                    return self.fail(Ending::ProviderFailed, rejected, None).await;
+                }
+                Ok(Lookup::Impossible) => break,
+                Err(error) => {
+                    tracing::warn!(job.id = %self.job.id, %error, "a lost attempt cannot be looked up yet");
+                    let wait = self.back_off(attempt, error.retry_after());
+                    tokio::time::sleep(Duration::from_millis(wait.whole_millis())).await;
+                }
+            }
+        }
+        self.write_off(attempt).await
+    }
+
+    /// Books a lost attempt and follows the provider's policy.
+    async fn write_off(&self, attempt: u32) -> Outcome {
         let attempts = self.ports.jobs.attempts(&self.job.id).await?;
         let lost_before = attempts
             .iter()
@@ -300,17 +386,16 @@ impl Run<'_> {
             on_lost_answer(self.ports.provider.ambiguity(), lost)
         };
         let loss = self.loss(attempt);
-        match step {
-            AmbiguityStep::GiveUp => {
+        match (step, loss) {
+            (AmbiguityStep::GiveUp, loss) | (AmbiguityStep::TryAgain, loss @ None) => {
                 let ending = if now >= self.job.deadline_at {
                     Ending::TimedOut
                 } else {
                     Ending::ProviderFailed
                 };
-                self.fail(ending, Some(AttemptOutcome::Lost), Some(loss))
-                    .await
+                self.fail(ending, Some(AttemptOutcome::Lost), loss).await
             }
-            AmbiguityStep::TryAgain => {
+            (AmbiguityStep::TryAgain, Some(loss)) => {
                 let command = LedgerCommand {
                     posting: Posting {
                         user: self.job.user,
@@ -335,9 +420,7 @@ impl Run<'_> {
         let asset = result_asset(&self.job);
         fail_point!("run.before_store");
         patiently(self.settings.patience, || {
-            self.ports
-                .assets
-                .put(&asset, self.job.user, &result.picture)
+            self.ports.assets.put(&asset, self.job.user, &result.media)
         })
         .await?;
         fail_point!("run.stored");
@@ -347,7 +430,9 @@ impl Run<'_> {
         })
         .await?;
         fail_point!("run.rendered");
-        self.settle(result.cost).await
+        let listed = || self.ports.provider.cost_estimate(&self.job.spec);
+        let cost = result.cost.or_else(listed);
+        self.settle(cost.unwrap_or(Money::ZERO)).await
     }
 
     /// Captures the hold together with the job's end and the messages that tell of it.
@@ -441,41 +526,58 @@ impl Run<'_> {
         Ok(RunEnd::Requeued)
     }
 
-    async fn inputs(&self) -> Result<Result<Vec<Picture>, InputFault>, Stop> {
-        let mut pictures = Vec::with_capacity(self.job.spec.inputs.len());
-        let mut bytes_left = self.settings.inputs_bytes_max;
+    async fn inputs(&self) -> Result<Result<Vec<Media>, InputFault>, Stop> {
+        let mut inputs = Vec::with_capacity(self.job.spec.inputs.len());
+        let mut bytes_left = match self.job.spec.mode().kind() {
+            Kind::Image => self.settings.inputs_bytes_max,
+            Kind::Video => self.settings.video_inputs_bytes_max,
+        };
         for input in &self.job.spec.inputs {
-            let picture = match self.input(input).await? {
-                Ok(picture) => picture,
+            let media = match self.input(input).await? {
+                Ok(media) => media,
                 Err(fault) => return Ok(Err(fault)),
             };
-            match bytes_left.checked_sub(picture.bytes.len() as u64) {
+            match bytes_left.checked_sub(media.bytes.len() as u64) {
                 Some(left) => bytes_left = left,
                 None => {
                     tracing::info!(job.id = %self.job.id, "the inputs together are too large");
                     return Ok(Err(InputFault::TooLargeTogether));
                 }
             }
-            pictures.push(picture);
+            inputs.push(media);
         }
-        Ok(Ok(pictures))
+        Ok(Ok(inputs))
     }
 
-    async fn input(&self, input: &Input) -> Result<Result<Picture, InputFault>, Stop> {
-        let bytes = match input {
-            Input::Asset(id) => {
+    async fn input(&self, input: &Input) -> Result<Result<Media, InputFault>, Stop> {
+        let bytes_max = match input.clip() {
+            None => INPUT_BYTES_MAX,
+            Some(_) => self.settings.video_inputs_bytes_max,
+        };
+        let bytes = match &input.source {
+            Source::Asset(id) => {
                 let found = self.ports.assets.get(id).await?;
                 return Ok(found.ok_or(InputFault::Unavailable));
             }
-            Input::Telegram { file_id, .. } => {
-                match self.ports.messenger.fetch(file_id, INPUT_BYTES_MAX).await {
+            Source::Telegram { file_id, .. } => {
+                match self.ports.messenger.fetch(file_id, bytes_max).await {
                     Ok(bytes) => bytes,
                     Err(FetchError::Retryable) => return Ok(Err(InputFault::Later)),
                     Err(FetchError::Unavailable) => return Ok(Err(InputFault::Unavailable)),
                 }
             }
         };
-        let checked = self.ports.pictures.check(bytes);
+        let checked = match input.clip() {
+            None => self.ports.media.picture(bytes),
+            Some(_) => self.ports.media.clip(bytes),
+        };
+        if let (Ok(media), Some(told)) = (&checked, input.clip())
+            && media.millis > told.millis.saturating_add(CLIP_MILLIS_TOLERANCE)
+        {
+            // The price follows the length that was told.
+            tracing::info!(job.id = %self.job.id, "a clip is longer than was told");
+            return Ok(Err(InputFault::Unavailable));
+        }
         Ok(checked.map_err(|fault| {
             tracing::info!(job.id = %self.job.id, %fault, "an input is refused");
             InputFault::Unavailable
@@ -497,14 +599,14 @@ impl Run<'_> {
         }
     }
 
-    fn loss(&self, attempt: u32) -> Operation {
-        Operation {
+    /// What an attempt may have cost the platform.
+    fn loss(&self, attempt: u32) -> Option<Operation> {
+        let amount = self.ports.provider.cost_estimate(&self.job.spec)?;
+        Some(Operation {
             key: IdempotencyKey::new(format!("loss:{}:{attempt}", self.job.id)),
-            movement: Movement::BookLoss {
-                amount: self.ports.provider.cost_estimate(&self.job.spec),
-            },
+            movement: Movement::BookLoss { amount },
             reference: self.reference(),
-        }
+        })
     }
 
     fn reference(&self) -> String {

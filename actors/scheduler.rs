@@ -1,4 +1,5 @@
-//! `JobScheduler`: one per node. Three bounded lanes in front of the providers' slots.
+//! `JobScheduler`: one per node. Three bounded lanes for each kind of result, in front of the
+//! providers' slots.
 //!
 //! It is nudged when a job is written or a slot is free, and polls as well, so a lost nudge
 //! costs one poll interval. What it holds can be lost: leases and states are rows.
@@ -12,14 +13,16 @@ use std::time::Duration;
 use actix::prelude::*;
 use fail::fail_point;
 use rei_domain::job::LaneName;
-use tokio::sync::Semaphore;
+use rei_domain::spec::Kind;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::bell::Bell;
 use crate::gate::Gate;
 use crate::metrics;
 use crate::ports::StoreError;
-use crate::ports::jobs::LeaseToken;
+use crate::ports::jobs::{Job, LeaseToken};
 use crate::provider::{ProviderActor, RunJob};
+use crate::routes::{Routes, Verdict};
 use crate::supervision::{Child, Context};
 use dispatch::{Dispatch, DispatchPorts, DispatchSettings, Dispatched};
 
@@ -43,7 +46,9 @@ pub struct SchedulerSettings {
 pub struct JobScheduler {
     ports: DispatchPorts,
     settings: SchedulerSettings,
-    provider: ProviderSlots,
+    /// By the numbers of the routes.
+    backends: Vec<ProviderSlots>,
+    routes: Arc<Routes>,
     bell: Bell,
     draining: Arc<AtomicBool>,
 }
@@ -53,13 +58,15 @@ impl JobScheduler {
     pub fn new(
         ports: DispatchPorts,
         settings: SchedulerSettings,
-        provider: ProviderSlots,
+        backends: Vec<ProviderSlots>,
+        routes: Arc<Routes>,
         bell: Bell,
     ) -> Self {
         Self {
             ports,
             settings,
-            provider,
+            backends,
+            routes,
             bell,
             draining: Arc::new(AtomicBool::new(false)),
         }
@@ -73,7 +80,8 @@ impl Actor for JobScheduler {
         let rounds = Rounds {
             dispatch: Dispatch::new(self.ports.clone(), self.settings.dispatch.clone()),
             ports: self.ports.clone(),
-            provider: self.provider.clone(),
+            backends: self.backends.clone(),
+            routes: self.routes.clone(),
         };
         let work = go(
             rounds,
@@ -110,7 +118,8 @@ async fn go(mut rounds: Rounds, bell: Bell, poll: Duration, draining: Arc<Atomic
 struct Rounds {
     dispatch: Dispatch,
     ports: DispatchPorts,
-    provider: ProviderSlots,
+    backends: Vec<ProviderSlots>,
+    routes: Arc<Routes>,
 }
 
 impl Rounds {
@@ -120,9 +129,8 @@ impl Rounds {
             self.dispatch.refill().await?;
             self.show_depths().await?;
             let mut dispatched = 0;
-            while let Some(next) = self.dispatch.next(&self.provider.slots).await? {
-                self.hand_over(next).await?;
-                dispatched += 1;
+            for kind in Kind::ALL {
+                dispatched += self.serve(kind).await?;
             }
             // Rows behind full lanes are read only after the lanes were emptied.
             if dispatched == 0 || self.dispatch.has_waiting() {
@@ -131,13 +139,30 @@ impl Rounds {
         }
     }
 
-    async fn hand_over(&self, next: Dispatched) -> Result<(), StoreError> {
+    /// Gives jobs of a kind to its makers until none of them has a place free or nothing waits.
+    async fn serve(&mut self, kind: Kind) -> Result<usize, StoreError> {
+        let makers: Vec<usize> = self.routes.makers(kind).collect();
+        let is_free = |n: &usize| self.backends[*n].slots.available_permits() > 0;
+        let mut dispatched = 0;
+        while makers.iter().any(is_free) {
+            let (routes, backends) = (&self.routes, &self.backends);
+            let place = |job: &Job| choose(routes, backends, job);
+            let Some((job, (number, slot))) = self.dispatch.next(kind, place).await? else {
+                break;
+            };
+            self.hand_over(number, Dispatched { job, slot }).await?;
+            dispatched += 1;
+        }
+        Ok(dispatched)
+    }
+
+    async fn hand_over(&self, number: usize, next: Dispatched) -> Result<(), StoreError> {
         let lease = LeaseToken {
             job: next.job.id.clone(),
             fence: next.job.fence,
         };
         fail_point!("scheduler.leased");
-        match self.provider.gate.tell(RunJob(next)) {
+        match self.backends[number].gate.tell(RunJob(next)) {
             Ok(()) => Ok(()),
             Err(error) => {
                 tracing::warn!(job.id = %lease.job, %error, "a provider takes no jobs");
@@ -154,5 +179,25 @@ impl Rounds {
             metrics::JOBS.queued(lane, depth.map_or(0, |(_, depth)| *depth));
         }
         Ok(())
+    }
+}
+
+/// A provider for the job, with a slot of its own. A job that nobody makes is given to whoever
+/// has a place: the run ends it and the money goes back.
+fn choose(
+    routes: &Routes,
+    backends: &[ProviderSlots],
+    job: &Job,
+) -> Option<(usize, OwnedSemaphorePermit)> {
+    let slot_of = |number: usize| {
+        let slots = Arc::clone(&backends[number].slots);
+        let slot = slots.try_acquire_owned().ok()?;
+        Some((number, slot))
+    };
+    let is_free = |number: usize| backends[number].slots.available_permits() > 0;
+    match routes.choose(job, is_free) {
+        Verdict::Take(number) => slot_of(number),
+        Verdict::Busy => None,
+        Verdict::Nobody => (0..backends.len()).find_map(slot_of),
     }
 }

@@ -20,16 +20,16 @@ use rei_domain::series::{Next, Series, SeriesEnd, Step, delivered};
 use rei_domain::time::{Moment, Span};
 
 use crate::bell::Bell;
-use crate::orders::{Order, submit_command};
+use crate::orders::{Terms, submit_command};
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
 use crate::ports::drafts::{DraftStore, TurnCommit};
 use crate::ports::ledger::{CommandRefusal, LedgerOutcome, Poster};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
-use crate::ports::provider::Provider;
 use crate::ports::series::SeriesStore;
 use crate::ports::users::UserStore;
 use crate::ports::view::View;
+use crate::routes::Routes;
 use crate::supervision::{Child, Context};
 
 /// Series read at once.
@@ -46,7 +46,7 @@ pub struct SeriesPorts {
     pub drafts: Arc<dyn DraftStore>,
     pub users: Arc<dyn UserStore>,
     pub poster: Arc<dyn Poster>,
-    pub provider: Arc<dyn Provider>,
+    pub routes: Arc<Routes>,
     pub view: Arc<dyn View>,
     /// Rung when messages were written.
     pub outbox: Bell,
@@ -59,10 +59,7 @@ pub struct SeriesPorts {
 pub struct SeriesSettings {
     /// The time between two looks.
     pub tick: Duration,
-    /// The provider's model id.
-    pub model: String,
-    /// From a step's acceptance to its latest end.
-    pub job_deadline: Span,
+    pub terms: Terms,
     /// How long the first step of a new series is left to the conversation that began it.
     pub first_step_grace: Span,
 }
@@ -162,13 +159,8 @@ impl SeriesRounds {
             return self.end(series, steps, SeriesEnd::Stopped, now).await;
         };
         fail_point!("series.drafted");
-        let order = Order {
-            draft: &draft,
-            lane: LaneName::Low,
-            model: &self.settings.model,
-            deadline: self.settings.job_deadline,
-            platform_cost: self.ports.provider.cost_estimate(&draft.spec),
-        };
+        let terms = &self.settings.terms;
+        let order = terms.order(&draft, LaneName::Low, &self.ports.routes);
         let outcome = self.ports.poster.post(submit_command(&order, now)).await?;
         fail_point!("series.begun");
         let reason = match outcome {

@@ -2,16 +2,20 @@
 //! the bot can say, in values that do not know a language.
 
 use crate::admin::{AdminReply, Press};
+use crate::catalogue::{Choices, Missing};
 use crate::draft::Draft;
-use crate::ids::{ActId, AssetId, DraftId, JobId, MessageId, Nonce, TopupId, UsageId};
+use crate::ids::{ActId, DraftId, JobId, MessageId, ModelId, Nonce, TopupId, UsageId};
 use crate::ledger::caps::{Caps, Period, Scope};
 use crate::metering::Tariff;
 use crate::money::Money;
 use crate::series::{COUNTS, SeriesEnd};
-use crate::spec::{Aspect, Input, PROMPT_CHARS_MAX, Size};
+use crate::spec::{Aspect, Came, ClipUse, Input, Kind, PROMPT_CHARS_MAX, Quality, Size, Sound};
 use crate::statement::{Month, Page, Place, Proving, SessionPage, Standing};
 use crate::time::Moment;
 use crate::topup::{TopupReply, TopupTap};
+
+/// The longest id of a model that fits a button beside a draft's id.
+pub const MODEL_ID_BYTES_MAX: usize = 24;
 
 /// The languages of the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,7 +65,7 @@ pub enum Inbound {
         text: String,
         reply_to: Option<RepliedTo>,
     },
-    /// A picture, perhaps with a caption, perhaps one of an album.
+    /// A picture or a clip, perhaps with a caption, perhaps one of an album.
     Picture {
         input: Input,
         caption: Option<String>,
@@ -101,6 +105,8 @@ pub enum Unsupported {
     File,
     /// A picture above the size limit.
     TooLarge,
+    /// A clip above the size limit.
+    ClipTooLarge,
     /// The pictures of one request together are above this limit in bytes.
     TooLargeTogether {
         bytes_max: u64,
@@ -147,6 +153,31 @@ pub enum Tap {
         draft: DraftId,
         size: Size,
     },
+    /// Makes a video of the request, or a picture again.
+    SetKind {
+        draft: DraftId,
+        kind: Kind,
+    },
+    SetModel {
+        draft: DraftId,
+        model: ModelId,
+    },
+    SetSeconds {
+        draft: DraftId,
+        seconds: u32,
+    },
+    SetQuality {
+        draft: DraftId,
+        quality: Quality,
+    },
+    SetSound {
+        draft: DraftId,
+        sound: Sound,
+    },
+    SetClipUse {
+        draft: DraftId,
+        clip_use: ClipUse,
+    },
     CancelJob {
         job: JobId,
     },
@@ -156,6 +187,10 @@ pub enum Tap {
     },
     /// Edit the result of this job.
     EditResult {
+        job: JobId,
+    },
+    /// Make a video that begins with the result of this job.
+    Animate {
         job: JobId,
     },
     /// The original file without loss.
@@ -222,9 +257,16 @@ impl Tap {
             } => format!("d.{draft}.n.{count}.{nonce}"),
             Tap::SetAspect { draft, aspect } => format!("d.{draft}.a.{}", aspect.as_str()),
             Tap::SetSize { draft, size } => format!("d.{draft}.s.{}", size.as_str()),
+            Tap::SetKind { draft, kind } => format!("d.{draft}.k.{}", kind.as_str()),
+            Tap::SetModel { draft, model } => format!("d.{draft}.m.{model}"),
+            Tap::SetSeconds { draft, seconds } => format!("d.{draft}.t.{seconds}"),
+            Tap::SetQuality { draft, quality } => format!("d.{draft}.q.{}", quality.as_str()),
+            Tap::SetSound { draft, sound } => format!("d.{draft}.v.{}", sound.as_str()),
+            Tap::SetClipUse { draft, clip_use } => format!("d.{draft}.c.{}", clip_use.as_str()),
             Tap::CancelJob { job } => format!("j.{job}.cancel"),
             Tap::Again { job } => format!("j.{job}.again"),
             Tap::EditResult { job } => format!("j.{job}.edit"),
+            Tap::Animate { job } => format!("j.{job}.move"),
             Tap::AsFile { job } => format!("j.{job}.file"),
             Tap::SetLanguage { language } => format!("l.{}", language.as_str()),
             Tap::Topup(tap) => tap.render(),
@@ -323,6 +365,30 @@ fn draft_tap(draft: DraftId, rest: &[&str]) -> Result<Tap, UnknownTap> {
         ["s", size] => Size::parse(size)
             .map(|size| Tap::SetSize { draft, size })
             .ok_or(UnknownTap),
+        ["k", kind] => Kind::parse(kind)
+            .map(|kind| Tap::SetKind { draft, kind })
+            .ok_or(UnknownTap),
+        ["m", model @ ..] => {
+            let model = model_id(&model.join(".")).ok_or(UnknownTap)?;
+            Ok(Tap::SetModel { draft, model })
+        }
+        ["t", seconds] => {
+            let number: u32 = seconds.parse().map_err(|_| UnknownTap)?;
+            let is_ours = number.to_string() == *seconds;
+            is_ours
+                .then_some(number)
+                .ok_or(UnknownTap)
+                .map(|seconds| Tap::SetSeconds { draft, seconds })
+        }
+        ["q", quality] => Quality::parse(quality)
+            .map(|quality| Tap::SetQuality { draft, quality })
+            .ok_or(UnknownTap),
+        ["v", sound] => Sound::parse(sound)
+            .map(|sound| Tap::SetSound { draft, sound })
+            .ok_or(UnknownTap),
+        ["c", clip_use] => ClipUse::parse(clip_use)
+            .map(|clip_use| Tap::SetClipUse { draft, clip_use })
+            .ok_or(UnknownTap),
         _ => Err(UnknownTap),
     }
 }
@@ -332,6 +398,7 @@ fn job_tap(job: JobId, verb: &str) -> Result<Tap, UnknownTap> {
         "cancel" => Ok(Tap::CancelJob { job }),
         "again" => Ok(Tap::Again { job }),
         "edit" => Ok(Tap::EditResult { job }),
+        "move" => Ok(Tap::Animate { job }),
         "file" => Ok(Tap::AsFile { job }),
         _ => Err(UnknownTap),
     }
@@ -359,6 +426,13 @@ fn row_number(text: &str) -> Result<i64, UnknownTap> {
     is_ours.then_some(number).ok_or(UnknownTap)
 }
 
+/// A model's id in callback data: short, of letters, digits, dots and dashes.
+fn model_id(text: &str) -> Option<ModelId> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let fits = !text.is_empty() && text.len() <= MODEL_ID_BYTES_MAX;
+    (fits && text.bytes().all(is_plain)).then(|| ModelId::new(text))
+}
+
 /// Ids in callback data are short and plain, whoever wrote them.
 fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 40 && text.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -378,6 +452,17 @@ pub enum CardPage {
     Main,
     Shapes,
     Series,
+}
+
+/// What a card offers of videos.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VideoOffer {
+    /// Nothing: the request cannot become a video.
+    Nothing,
+    /// The picture that is asked for can be a video instead.
+    Instead,
+    /// It is a video, and this can be chosen.
+    Choices(Box<Choices>),
 }
 
 /// What the bot says. A view turns it into words and buttons.
@@ -406,17 +491,24 @@ pub enum Reply {
         running: u32,
         balance: Balance,
     },
-    /// Pictures came without words.
+    /// Pictures or clips came without words.
     AskWhatToDo {
-        pictures: u32,
+        came: Came,
     },
+    /// A picture is to move; the bot asks how.
+    AskHowToMove,
+    /// How to ask for a video.
+    VideoHow,
     /// The draft card. `note` explains why it looks different from what the user expects.
     Card {
         draft: Box<Draft>,
         balance: Balance,
         page: CardPage,
+        video: VideoOffer,
         note: Option<CardNote>,
     },
+    /// The video cannot be made; nothing was changed.
+    NoVideo(Missing),
     /// The draft was withdrawn.
     DraftDiscarded,
     Unsupported(Unsupported),
@@ -579,11 +671,11 @@ pub fn check_prompt(text: &str) -> Result<String, Unsupported> {
     Ok(prompt.to_owned())
 }
 
-/// A picture that the bot sent: what a reply to it means.
+/// A result that the bot sent: what a reply to it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SentPicture {
+pub struct SentResult {
     pub job: JobId,
-    pub asset: AssetId,
+    pub input: Input,
 }
 
 #[cfg(test)]
@@ -619,6 +711,7 @@ mod tests {
             Tap::CancelJob { job: job.clone() },
             Tap::Again { job: job.clone() },
             Tap::EditResult { job: job.clone() },
+            Tap::Animate { job: job.clone() },
             Tap::AsFile { job },
             Tap::StartBoost {
                 usage: UsageId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b"),
@@ -657,6 +750,31 @@ mod tests {
             let draft = draft.clone();
             taps.push(Tap::SetSize { draft, size });
         }
+        for kind in Kind::ALL {
+            let draft = draft.clone();
+            taps.push(Tap::SetKind { draft, kind });
+        }
+        for quality in Quality::ALL {
+            let draft = draft.clone();
+            taps.push(Tap::SetQuality { draft, quality });
+        }
+        for sound in Sound::ALL {
+            let draft = draft.clone();
+            taps.push(Tap::SetSound { draft, sound });
+        }
+        for clip_use in ClipUse::ALL {
+            let draft = draft.clone();
+            taps.push(Tap::SetClipUse { draft, clip_use });
+        }
+        taps.push(Tap::SetModel {
+            draft: draft.clone(),
+            model: ModelId::new("m".repeat(MODEL_ID_BYTES_MAX)),
+        });
+        taps.push(Tap::SetModel {
+            draft: draft.clone(),
+            model: ModelId::new("kling-3.0"),
+        });
+        taps.push(Tap::SetSeconds { draft, seconds: 10 });
         for language in Language::ALL {
             taps.push(Tap::SetLanguage { language });
         }

@@ -11,7 +11,7 @@
 
 use crate::ids::{ChatId, DraftId, JobId, Nonce, UserId};
 use crate::money::Money;
-use crate::spec::ImageSpec;
+use crate::spec::Spec;
 use crate::time::Moment;
 
 /// Where a draft stands.
@@ -34,7 +34,7 @@ pub struct Draft {
     pub user: UserId,
     pub chat: ChatId,
     pub state: DraftState,
-    pub spec: ImageSpec,
+    pub spec: Spec,
     /// The locked price; what is shown is what is held.
     pub price: Money,
     pub nonce: Nonce,

@@ -69,6 +69,10 @@ text_id! {
     JobId
 }
 text_id! {
+    /// A model as the catalogue and rows name it: `kling-3.0`.
+    ModelId
+}
+text_id! {
     /// A draft: a request with a price, waiting for confirmation.
     DraftId
 }

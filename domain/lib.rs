@@ -8,6 +8,7 @@ pub mod admin;
 pub mod audit;
 pub mod billing;
 pub mod breaker;
+pub mod catalogue;
 pub mod conversation;
 pub mod draft;
 pub mod ids;

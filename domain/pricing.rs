@@ -1,7 +1,25 @@
-//! Prices: what the user pays for a picture, decided before anything is held.
+//! Prices: what the user pays, decided before anything is held.
 
+use crate::catalogue::{Catalogue, Missing};
 use crate::money::Money;
-use crate::spec::{ImageSpec, Size};
+use crate::spec::{Output, Size, Spec};
+
+/// The price lists of everything that is sold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prices {
+    pub images: ImagePrices,
+    pub videos: Catalogue,
+}
+
+impl Prices {
+    /// The exact price of a request.
+    pub fn quote(&self, spec: &Spec) -> Result<Money, PriceError> {
+        match &spec.output {
+            Output::Image(look) => self.images.quote(look.size, spec.inputs.len()),
+            Output::Video(_) => Ok(self.videos.quote(spec)?),
+        }
+    }
+}
 
 /// The price list of Nano Banana Pro. Kopecks; every price is above zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,15 +32,16 @@ pub struct ImagePrices {
 }
 
 impl ImagePrices {
-    /// The exact price of one picture. Refuses a list whose sum is not a movable amount.
-    pub fn quote(&self, spec: &ImageSpec) -> Result<Money, PriceError> {
-        let base = match spec.size {
+    /// The exact price of one picture made from so many others. Refuses a list whose sum is not
+    /// a movable amount.
+    pub fn quote(&self, size: Size, inputs: usize) -> Result<Money, PriceError> {
+        let base = match size {
             Size::OneK => self.one_k,
             Size::TwoK => self.two_k,
             Size::FourK => self.four_k,
         };
         let mut price = base;
-        for _ in &spec.inputs {
+        for _ in 0..inputs {
             price = price
                 .checked_add(self.input)
                 .ok_or(PriceError::OutOfRange)?;
@@ -36,16 +55,18 @@ impl ImagePrices {
 }
 
 /// Why a price could not be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PriceError {
     #[error("the configured prices give no amount between one kopeck and the operation limit")]
     OutOfRange,
+    /// The video is not one that is sold.
+    #[error(transparent)]
+    Missing(#[from] Missing),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{Aspect, Input};
 
     fn prices() -> ImagePrices {
         ImagePrices {
@@ -56,22 +77,9 @@ mod tests {
         }
     }
 
-    fn spec(size: Size, inputs: usize) -> ImageSpec {
-        let input = Input::Telegram {
-            file_id: "f".into(),
-            bytes: None,
-        };
-        ImageSpec {
-            prompt: "a cat".into(),
-            aspect: Aspect::Auto,
-            size,
-            inputs: vec![input; inputs],
-        }
-    }
-
     #[test]
     fn size_and_inputs_make_the_price() {
-        let quote = |size, inputs| prices().quote(&spec(size, inputs)).map(Money::kopecks);
+        let quote = |size, inputs| prices().quote(size, inputs).map(Money::kopecks);
         assert_eq!(quote(Size::OneK, 0), Ok(2_500));
         assert_eq!(quote(Size::FourK, 0), Ok(4_500));
         assert_eq!(quote(Size::TwoK, 2), Ok(2_600));
@@ -83,17 +91,11 @@ mod tests {
             one_k: Money::ZERO,
             ..prices()
         };
-        assert_eq!(
-            free.quote(&spec(Size::OneK, 0)),
-            Err(PriceError::OutOfRange)
-        );
+        assert_eq!(free.quote(Size::OneK, 0), Err(PriceError::OutOfRange));
         let absurd = ImagePrices {
             input: Money::from_kopecks(i64::MAX),
             ..prices()
         };
-        assert_eq!(
-            absurd.quote(&spec(Size::OneK, 2)),
-            Err(PriceError::OutOfRange)
-        );
+        assert_eq!(absurd.quote(Size::OneK, 2), Err(PriceError::OutOfRange));
     }
 }

@@ -150,10 +150,7 @@ mod tests {
             update_id,
             received_at: Moment(at_ms * 1_000),
             inbound: Inbound::Picture {
-                input: Input::Telegram {
-                    file_id: format!("file-{update_id}"),
-                    bytes: None,
-                },
+                input: Input::sent_picture(format!("file-{update_id}"), None),
                 caption: caption.map(str::to_owned),
                 album: album.map(str::to_owned),
             },

@@ -1,4 +1,4 @@
-//! Stored pictures: bytes in an object store, addressed by their content, and a row that says
+//! Stored pictures and clips: bytes in an object store, addressed by their content, and a row that says
 //! whose they are.
 //!
 //! Promises that a row exists only after its bytes are durable, that a repeated `put` changes
@@ -16,7 +16,7 @@ use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use rei_actors::ports::StoreError;
-use rei_actors::ports::assets::{Asset, Assets, Picture};
+use rei_actors::ports::assets::{Asset, Assets, Media};
 use rei_actors::ports::clock::Clock;
 use rei_domain::ids::{AssetId, UserId};
 use sha2::{Digest, Sha256};
@@ -44,28 +44,24 @@ impl AssetStore {
 
 #[async_trait]
 impl Assets for AssetStore {
-    async fn put(
-        &self,
-        id: &AssetId,
-        user: UserId,
-        picture: &Picture,
-    ) -> Result<Asset, StoreError> {
+    async fn put(&self, id: &AssetId, user: UserId, media: &Media) -> Result<Asset, StoreError> {
         if let Some(known) = self.rows.find(id).await? {
             return Ok(known);
         }
         let asset = Asset {
             id: id.clone(),
             user,
-            kind: picture.kind,
-            width: picture.width,
-            height: picture.height,
-            size: picture.bytes.len() as u64,
-            sha256: hash(picture.bytes.clone()).await?,
+            kind: media.kind,
+            width: media.width,
+            height: media.height,
+            millis: media.millis,
+            size: media.bytes.len() as u64,
+            sha256: hash(media.bytes.clone()).await?,
         };
         // The object first: a row without its bytes would promise what nobody has. Writing the
         // same content again under the same key is harmless, and mends a damaged object.
         self.objects
-            .put(&object_key(&asset.sha256), picture.bytes.clone().into())
+            .put(&object_key(&asset.sha256), media.bytes.clone().into())
             .await
             .map_err(|error| classify(&error))?;
         self.rows.insert(&asset, self.clock.now()).await
@@ -75,16 +71,17 @@ impl Assets for AssetStore {
         self.rows.find(id).await
     }
 
-    async fn get(&self, id: &AssetId) -> Result<Option<Picture>, StoreError> {
+    async fn get(&self, id: &AssetId) -> Result<Option<Media>, StoreError> {
         let Some(asset) = self.rows.find(id).await? else {
             return Ok(None);
         };
         let bytes = self.read(&asset).await?;
-        Ok(Some(Picture {
+        Ok(Some(Media {
             bytes,
             kind: asset.kind,
             width: asset.width,
             height: asset.height,
+            millis: asset.millis,
         }))
     }
 }

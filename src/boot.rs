@@ -1,5 +1,6 @@
 //! Wires the house together: one function for each thing the binary does.
 
+mod backends;
 mod clock;
 mod house;
 mod readiness;

@@ -15,6 +15,7 @@ mod check;
 mod environment;
 mod error;
 mod layers;
+mod models;
 mod schema;
 mod sections;
 mod shown;
@@ -28,10 +29,13 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use layers::{NAMED_VARIABLES, RESERVED_VARIABLES};
 pub use sections::{
-    Assets, Billing, Config, Database, Http, Intake, Jobs, Ledger, Log, LogFormat, NanoBanana,
-    Providers, Sessions, Shutdown, Supervision, Telegram, Topups,
+    Addresses, Assets, Billing, Config, Database, Downloads, Http, Intake, Jobs, Kling, Ledger,
+    Log, LogFormat, NanoBanana, Providers, Sessions, Shutdown, Supervision, Telegram, Topups,
+    Videos,
 };
 
+#[cfg(test)]
+pub use models::built_in as built_in_catalogue;
 pub use yookassa::{AddressCheck, Receipt, Yookassa};
 
 use layers::Layers;
@@ -82,7 +86,8 @@ impl Config {
         }
         layers.add_named_variables(environment)?;
         layers.add_key_variables(environment)?;
-        let config = layers.extract()?;
+        let mut config: Config = layers.extract()?;
+        config.read_catalogue()?;
         check::check(&config)?;
         check::check_purpose(&config, purpose)?;
         Ok(Loaded { config, layers })
@@ -96,8 +101,20 @@ impl Config {
         let mut layers = Layers::defaults();
         layers.add_demo(data)?;
         layers.add_key_variables(environment)?;
-        let config = layers.extract()?;
+        let mut config: Config = layers.extract()?;
+        config.read_catalogue()?;
         check::check(&config)?;
         Ok(Loaded { config, layers })
+    }
+
+    fn read_catalogue(&mut self) -> Result<(), ConfigError> {
+        let file = self.videos.catalogue_file.as_deref();
+        let read = models::read(file, &self.billing.usd_rub);
+        self.catalogue = read.map_err(|fault| ConfigError::Wrong {
+            key: "videos.catalogue_file".to_owned(),
+            origin: None,
+            problem: format!("must name a catalogue that can be used: {fault}"),
+        })?;
+        Ok(())
     }
 }

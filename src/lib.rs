@@ -3,9 +3,11 @@
 pub mod assets;
 pub mod boot;
 pub mod cli;
+pub mod clips;
 pub mod config;
 pub mod http;
 pub mod logging;
+pub mod media;
 pub mod payments;
 pub mod pictures;
 pub mod providers;

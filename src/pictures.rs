@@ -10,7 +10,7 @@ use std::io::Cursor;
 use bytes::Bytes;
 use image::error::{ImageError, LimitErrorKind};
 use image::{ImageFormat, ImageReader, Limits};
-use rei_actors::ports::assets::{NotAPicture, Picture, PictureCheck, PictureKind};
+use rei_actors::ports::assets::{Media, MediaKind, NotMedia};
 
 /// The longest side in pixels. Telegram and the providers stay far below it.
 pub const SIDE_PIXELS_MAX: u32 = 10_000;
@@ -22,45 +22,41 @@ pub const PIXELS_MAX: u64 = 64_000_000;
 /// and a few kilobytes can unpack to gigabytes.
 const HEADER_ALLOC_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Reads headers with the decoders of the `image` crate.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct HeaderCheck;
-
-impl PictureCheck for HeaderCheck {
-    fn check(&self, bytes: Bytes) -> Result<Picture, NotAPicture> {
-        let (kind, format) = sniff(&bytes).ok_or(NotAPicture::UnknownKind)?;
-        let (width, height) = dimensions(&bytes, format)?;
-        if width == 0 || height == 0 {
-            return Err(NotAPicture::BrokenHeader);
-        }
-        let pixels = u64::from(width) * u64::from(height);
-        if width > SIDE_PIXELS_MAX || height > SIDE_PIXELS_MAX || pixels > PIXELS_MAX {
-            return Err(NotAPicture::TooManyPixels);
-        }
-        Ok(Picture {
-            bytes,
-            kind,
-            width,
-            height,
-        })
+/// Reads a picture's header with the decoders of the `image` crate.
+pub fn check(bytes: Bytes) -> Result<Media, NotMedia> {
+    let (kind, format) = sniff(&bytes).ok_or(NotMedia::NoPicture)?;
+    let (width, height) = dimensions(&bytes, format)?;
+    if width == 0 || height == 0 {
+        return Err(NotMedia::BrokenHeader);
     }
+    let pixels = u64::from(width) * u64::from(height);
+    if width > SIDE_PIXELS_MAX || height > SIDE_PIXELS_MAX || pixels > PIXELS_MAX {
+        return Err(NotMedia::TooManyPixels);
+    }
+    Ok(Media {
+        bytes,
+        kind,
+        width,
+        height,
+        millis: 0,
+    })
 }
 
 /// The kind by the first bytes. Names and media types from outside are never asked.
-fn sniff(bytes: &[u8]) -> Option<(PictureKind, ImageFormat)> {
+fn sniff(bytes: &[u8]) -> Option<(MediaKind, ImageFormat)> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        return Some((PictureKind::Png, ImageFormat::Png));
+        return Some((MediaKind::Png, ImageFormat::Png));
     }
     if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
-        return Some((PictureKind::Jpeg, ImageFormat::Jpeg));
+        return Some((MediaKind::Jpeg, ImageFormat::Jpeg));
     }
     if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        return Some((PictureKind::Webp, ImageFormat::WebP));
+        return Some((MediaKind::Webp, ImageFormat::WebP));
     }
     None
 }
 
-fn dimensions(bytes: &[u8], format: ImageFormat) -> Result<(u32, u32), NotAPicture> {
+fn dimensions(bytes: &[u8], format: ImageFormat) -> Result<(u32, u32), NotMedia> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(SIDE_PIXELS_MAX);
     limits.max_image_height = Some(SIDE_PIXELS_MAX);
@@ -70,9 +66,9 @@ fn dimensions(bytes: &[u8], format: ImageFormat) -> Result<(u32, u32), NotAPictu
     reader.limits(limits);
     reader.into_dimensions().map_err(|error| match error {
         ImageError::Limits(limit) if limit.kind() == LimitErrorKind::DimensionError => {
-            NotAPicture::TooManyPixels
+            NotMedia::TooManyPixels
         }
-        _ => NotAPicture::BrokenHeader,
+        _ => NotMedia::BrokenHeader,
     })
 }
 
@@ -90,8 +86,8 @@ mod tests {
         bytes.into_inner()
     }
 
-    fn check(bytes: Vec<u8>) -> Result<(PictureKind, u32, u32), NotAPicture> {
-        let picture = HeaderCheck.check(Bytes::from(bytes))?;
+    fn check(bytes: Vec<u8>) -> Result<(MediaKind, u32, u32), NotMedia> {
+        let picture = super::check(Bytes::from(bytes))?;
         Ok((picture.kind, picture.width, picture.height))
     }
 
@@ -147,9 +143,9 @@ mod tests {
     #[test]
     fn each_kind_is_told_from_its_bytes_with_its_size() {
         let kinds = [
-            (ImageFormat::Png, PictureKind::Png),
-            (ImageFormat::Jpeg, PictureKind::Jpeg),
-            (ImageFormat::WebP, PictureKind::Webp),
+            (ImageFormat::Png, MediaKind::Png),
+            (ImageFormat::Jpeg, MediaKind::Jpeg),
+            (ImageFormat::WebP, MediaKind::Webp),
         ];
         for (format, kind) in kinds {
             assert_eq!(check(encoded(format, 31, 17)), Ok((kind, 31, 17)));
@@ -159,7 +155,7 @@ mod tests {
     #[test]
     fn the_bytes_come_back_untouched() {
         let bytes = Bytes::from(encoded(ImageFormat::Png, 4, 4));
-        let picture = HeaderCheck.check(bytes.clone()).unwrap();
+        let picture = super::check(bytes.clone()).unwrap();
         assert_eq!(picture.bytes, bytes);
     }
 
@@ -176,7 +172,7 @@ mod tests {
             b"PK\x03\x04",
         ];
         for bytes in others {
-            assert_eq!(check(bytes.to_vec()), Err(NotAPicture::UnknownKind));
+            assert_eq!(check(bytes.to_vec()), Err(NotMedia::NoPicture));
         }
     }
 
@@ -188,7 +184,7 @@ mod tests {
             b"RIFF\x24\0\0\0WEBP",
         ];
         for bytes in magics {
-            assert_eq!(check(bytes.to_vec()), Err(NotAPicture::BrokenHeader));
+            assert_eq!(check(bytes.to_vec()), Err(NotMedia::BrokenHeader));
         }
     }
 
@@ -196,22 +192,19 @@ mod tests {
     fn a_kind_in_the_clothes_of_another_is_broken() {
         let mut bytes = encoded(ImageFormat::Jpeg, 8, 8);
         bytes.splice(0..3, *b"\x89PNG\r\n\x1a\n");
-        assert_eq!(check(bytes), Err(NotAPicture::BrokenHeader));
+        assert_eq!(check(bytes), Err(NotMedia::BrokenHeader));
     }
 
     #[test]
     fn a_header_that_claims_too_much_is_refused_before_any_pixel() {
         assert_eq!(
             check(png_claiming(u32::MAX >> 1, u32::MAX >> 1)),
-            Err(NotAPicture::TooManyPixels)
+            Err(NotMedia::TooManyPixels)
         );
-        assert_eq!(
-            check(png_claiming(10_001, 1)),
-            Err(NotAPicture::TooManyPixels)
-        );
+        assert_eq!(check(png_claiming(10_001, 1)), Err(NotMedia::TooManyPixels));
         assert_eq!(
             check(jpeg_claiming(65_535, 65_535)),
-            Err(NotAPicture::TooManyPixels)
+            Err(NotMedia::TooManyPixels)
         );
     }
 
@@ -219,22 +212,22 @@ mod tests {
     fn sides_and_area_may_just_reach_their_limits() {
         assert_eq!(
             check(png_claiming(10_000, 6_400)),
-            Ok((PictureKind::Png, 10_000, 6_400))
+            Ok((MediaKind::Png, 10_000, 6_400))
         );
         assert_eq!(
             check(png_claiming(10_000, 6_401)),
-            Err(NotAPicture::TooManyPixels)
+            Err(NotMedia::TooManyPixels)
         );
         assert_eq!(
             check(jpeg_claiming(1, 10_000)),
-            Ok((PictureKind::Jpeg, 1, 10_000))
+            Ok((MediaKind::Jpeg, 1, 10_000))
         );
     }
 
     #[test]
     fn a_picture_without_area_is_broken() {
-        assert_eq!(check(png_claiming(0, 5)), Err(NotAPicture::BrokenHeader));
-        assert_eq!(check(jpeg_claiming(5, 0)), Err(NotAPicture::BrokenHeader));
+        assert_eq!(check(png_claiming(0, 5)), Err(NotMedia::BrokenHeader));
+        assert_eq!(check(jpeg_claiming(5, 0)), Err(NotMedia::BrokenHeader));
     }
 
     #[test]
@@ -253,15 +246,15 @@ mod tests {
     fn junk_in_metadata_does_not_hide_the_picture() {
         let exif = png_chunk(b"eXIf", &[0xaa; 4096]);
         let profile = png_chunk(b"iCCP", b"junk\0\0this is no deflate stream");
-        assert_eq!(check(png_with(&exif)), Ok((PictureKind::Png, 3, 2)));
-        assert_eq!(check(png_with(&profile)), Ok((PictureKind::Png, 3, 2)));
+        assert_eq!(check(png_with(&exif)), Ok((MediaKind::Png, 3, 2)));
+        assert_eq!(check(png_with(&profile)), Ok((MediaKind::Png, 3, 2)));
 
         let mut jpeg = encoded(ImageFormat::Jpeg, 8, 8);
         let mut exif = vec![0xff, 0xe1, 0x10, 0x02];
         exif.extend_from_slice(b"Exif\0\0");
         exif.resize(2 + 0x1002, 0xaa);
         jpeg.splice(2..2, exif);
-        assert_eq!(check(jpeg), Ok((PictureKind::Jpeg, 8, 8)));
+        assert_eq!(check(jpeg), Ok((MediaKind::Jpeg, 8, 8)));
     }
 
     #[test]
@@ -283,7 +276,7 @@ mod tests {
         }
         let bomb = png_with(&png_chunk(b"iCCP", &profile));
         assert!(bomb.len() < 1 << 20, "{} bytes", bomb.len());
-        assert_eq!(check(bomb), Ok((PictureKind::Png, 3, 2)));
+        assert_eq!(check(bomb), Ok((MediaKind::Png, 3, 2)));
     }
 
     proptest! {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use rei_actors::ports::assets::{PictureCheck, PictureKind};
+use rei_actors::ports::assets::{MediaCheck, MediaKind};
 use rei_actors::ports::provider::{
     Provider, ProviderError, RenderRequest, RenderResult, Submission,
 };
 use rei_bot::config::{Config, Environment};
-use rei_bot::pictures::HeaderCheck;
+use rei_bot::media::Headers;
 use rei_bot::providers::NanoBanana;
 use rei_domain::ids::JobId;
-use rei_domain::spec::{Aspect, Mode, Size};
+use rei_domain::spec::{Aspect, ImageLook, Mode, Output};
 use rei_sandbox::gemini::{Fault, FaultKind};
 use rei_sandbox::{Exposure, Sandbox};
 use secrecy::SecretString;
@@ -47,7 +47,7 @@ impl Bench {
         let provider = NanoBanana::try_new(
             &settings,
             &config.billing.usd_rub,
-            Arc::new(HeaderCheck),
+            Arc::new(Headers),
             tokio::runtime::Handle::current(),
         )
         .expect("the settings are right");
@@ -55,12 +55,11 @@ impl Bench {
     }
 
     async fn asks(&self) -> Result<RenderResult, ProviderError> {
-        self.asks_for(Aspect::Landscape16x9, "gemini-3-pro-image")
-            .await
+        self.asks_for(Aspect::Landscape16x9).await
     }
 
-    async fn asks_for(&self, aspect: Aspect, model: &str) -> Result<RenderResult, ProviderError> {
-        self.submits(&words(aspect, model)).await
+    async fn asks_for(&self, aspect: Aspect) -> Result<RenderResult, ProviderError> {
+        self.submits(&words(aspect)).await
     }
 
     async fn submits(&self, request: &RenderRequest) -> Result<RenderResult, ProviderError> {
@@ -71,15 +70,16 @@ impl Bench {
     }
 }
 
-fn words(aspect: Aspect, model: &str) -> RenderRequest {
+fn words(aspect: Aspect) -> RenderRequest {
     RenderRequest {
         job: JobId::new("job"),
         attempt: 1,
         mode: Mode::Generate,
-        model: model.to_owned(),
         prompt: "a canary of a prompt".to_owned(),
-        aspect,
-        size: Size::OneK,
+        output: Output::Image(ImageLook {
+            aspect,
+            ..ImageLook::default()
+        }),
         inputs: Vec::new(),
     }
 }
@@ -106,10 +106,10 @@ fn class(error: &ProviderError) -> Class {
 async fn words_become_a_checked_picture_of_the_shape_that_was_asked() {
     let bench = Bench::set_up(&[], GEMINI_KEY).await;
     let result = bench.asks().await.expect("nothing goes wrong");
-    assert_eq!((result.picture.width, result.picture.height), (1376, 768));
+    assert_eq!((result.media.width, result.media.height), (1376, 768));
     // By the usage: 6 tokens of prompt, 215 of thinking and 1120 of picture are 0.136992 dollars
     // at 85 roubles, rounded up to a kopeck.
-    assert_eq!(result.cost.kopecks(), 1_165);
+    assert_eq!(result.cost.expect("the usage is told").kopecks(), 1_165);
     let call = &bench.sandbox.gemini.calls()[0];
     assert_eq!((call.aspect.as_str(), call.size.as_str()), ("16:9", "1K"));
     bench.sandbox.stop().await;
@@ -119,24 +119,24 @@ async fn words_become_a_checked_picture_of_the_shape_that_was_asked() {
 async fn without_a_shape_the_provider_chooses_the_square() {
     let bench = Bench::set_up(&[], GEMINI_KEY).await;
     let result = bench
-        .asks_for(Aspect::Auto, "gemini-3-pro-image")
+        .asks_for(Aspect::Auto)
         .await
         .expect("nothing goes wrong");
-    assert_eq!((result.picture.width, result.picture.height), (1024, 1024));
+    assert_eq!((result.media.width, result.media.height), (1024, 1024));
     bench.sandbox.stop().await;
 }
 
 #[tokio::test]
 async fn photos_go_along_in_their_order_and_the_edit_follows_the_first() {
     let bench = Bench::set_up(&[], GEMINI_KEY).await;
-    let photo = |bytes| HeaderCheck.check(Bytes::from(bytes)).expect("a photo");
+    let photo = |bytes| Headers.picture(Bytes::from(bytes)).expect("a photo");
     let request = RenderRequest {
         mode: Mode::Edit,
         inputs: vec![photo(png(200, 10, 10)), photo(png(10, 10, 200))],
-        ..words(Aspect::Auto, "gemini-3-pro-image")
+        ..words(Aspect::Auto)
     };
     let result = bench.submits(&request).await.expect("nothing goes wrong");
-    assert_eq!((result.picture.width, result.picture.height), (1200, 896));
+    assert_eq!((result.media.width, result.media.height), (1200, 896));
     assert_eq!(bench.sandbox.gemini.calls()[0].images, 2);
     bench.sandbox.stop().await;
 }
@@ -149,7 +149,7 @@ async fn the_bytes_say_what_a_picture_is_and_not_the_media_type() {
         kind: FaultKind::WrongMime,
     });
     let result = bench.asks().await.expect("the picture is one");
-    assert_eq!(result.picture.kind, PictureKind::Png);
+    assert_eq!(result.media.kind, MediaKind::Png);
     bench.sandbox.stop().await;
 }
 
@@ -249,14 +249,13 @@ async fn a_wrong_key_or_a_retired_model_needs_an_operator() {
     assert_eq!(class(&error), Class::Broken);
     bench.sandbox.stop().await;
 
-    let bench = Bench::set_up(&[], GEMINI_KEY).await;
-    let retired = bench
-        .asks_for(Aspect::Auto, "gemini-3-pro-image-preview")
-        .await;
-    assert_eq!(
-        class(&retired.expect_err("the model is retired")),
-        Class::Broken
-    );
+    let keys = [(
+        "REI__PROVIDERS__NANO_BANANA__MODEL",
+        "gemini-3-pro-image-preview",
+    )];
+    let bench = Bench::set_up(&keys, GEMINI_KEY).await;
+    let retired = bench.asks().await.expect_err("the model is retired");
+    assert_eq!(class(&retired), Class::Broken);
     bench.sandbox.stop().await;
 }
 
@@ -266,7 +265,7 @@ async fn a_provider_that_cannot_be_reached_was_not_asked() {
     let Bench { sandbox, provider } = bench;
     sandbox.stop().await;
     let error = provider
-        .submit(&words(Aspect::Auto, "gemini-3-pro-image"))
+        .submit(&words(Aspect::Auto))
         .await
         .expect_err("nobody listens");
     assert_eq!(class(&error), Class::Later);

@@ -15,7 +15,7 @@ use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, RefundId, TopupId, Usag
 use rei_domain::time::{Moment, Span};
 
 use crate::ports::StoreError;
-use crate::ports::assets::Assets;
+use crate::ports::assets::{Assets, Media, MediaKind};
 use crate::ports::clock::Clock;
 use crate::ports::drafts::DraftStore;
 use crate::ports::jobs::JobStore;
@@ -185,26 +185,14 @@ async fn plan(ports: &CourierPorts, row: &OutboxRow) -> Result<Plan, StoreError>
             let Some(asset) = facts.job.result.clone() else {
                 return Ok(Plan::Nothing { cause: "no result" });
             };
-            let Some(picture) = ports.assets.get(&asset).await? else {
-                return Ok(Plan::Nothing {
-                    cause: "no picture",
-                });
+            let Some(media) = ports.assets.get(&asset).await? else {
+                return Ok(Plan::Nothing { cause: "no media" });
             };
             let language = language_of(ports, row.chat).await?;
-            let name = format!(
-                "{}.{}",
-                ports.view.file_name(&facts),
-                picture.kind.extension()
-            );
-            Ok(Plan::New(Outgoing::Photo {
-                upload: Upload {
-                    bytes: picture.bytes,
-                    name,
-                },
-                caption: ports.view.result(language, &facts),
-                width: picture.width,
-                height: picture.height,
-            }))
+            let extension = media.kind.extension();
+            let name = format!("{}.{extension}", ports.view.file_name(&facts));
+            let caption = ports.view.result(language, &facts);
+            Ok(Plan::New(shown(media, name, caption)))
         }
         OutboxBody::Document { name, text } => Ok(Plan::New(Outgoing::Document {
             upload: Upload {
@@ -245,21 +233,14 @@ async fn plan(ports: &CourierPorts, row: &OutboxRow) -> Result<Plan, StoreError>
             let Some(facts) = job_facts(ports, &JobId::new(job.as_str())).await? else {
                 return Ok(Plan::Nothing { cause: "no job" });
             };
-            let Some(picture) = ports.assets.get(&AssetId::new(asset.as_str())).await? else {
-                return Ok(Plan::Nothing {
-                    cause: "no picture",
-                });
+            let Some(media) = ports.assets.get(&AssetId::new(asset.as_str())).await? else {
+                return Ok(Plan::Nothing { cause: "no media" });
             };
-            let name = format!(
-                "{}.{}",
-                ports.view.file_name(&facts),
-                picture.kind.extension()
-            );
+            let extension = media.kind.extension();
+            let name = format!("{}.{extension}", ports.view.file_name(&facts));
+            let bytes = media.bytes;
             Ok(Plan::New(Outgoing::Document {
-                upload: Upload {
-                    bytes: picture.bytes,
-                    name,
-                },
+                upload: Upload { bytes, name },
             }))
         }
         OutboxBody::PayCard { topup } => {
@@ -291,6 +272,29 @@ async fn plan(ports: &CourierPorts, row: &OutboxRow) -> Result<Plan, StoreError>
             let rendered = ports.view.refund(language, &facts);
             Ok(Plan::New(Outgoing::Text(rendered)))
         }
+    }
+}
+
+/// A result as a chat shows it.
+fn shown(media: Media, name: String, caption: Rendered) -> Outgoing {
+    let upload = Upload {
+        bytes: media.bytes,
+        name,
+    };
+    match media.kind {
+        MediaKind::Png | MediaKind::Jpeg | MediaKind::Webp => Outgoing::Photo {
+            upload,
+            caption,
+            width: media.width,
+            height: media.height,
+        },
+        MediaKind::Mp4 => Outgoing::Video {
+            upload,
+            caption,
+            width: media.width,
+            height: media.height,
+            seconds: media.millis.div_ceil(1_000),
+        },
     }
 }
 

@@ -11,6 +11,8 @@ pub enum CommandAction {
     /// Greets.
     Welcome,
     Help,
+    /// Opens a draft of a video from the words that were typed.
+    OpenVideo,
     ShowBalance,
     /// Withdraws drafts and waiting jobs.
     CancelEverything,

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use rei_domain::billing::Ending;
-use rei_domain::conversation::SentPicture;
-use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, MessageId, UserId};
+use rei_domain::conversation::SentResult;
+use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, MessageId, ModelId, UserId};
 use rei_domain::job::{JobState, LaneName};
 use rei_domain::money::Money;
-use rei_domain::spec::ImageSpec;
+use rei_domain::spec::{Kind, Spec};
 use rei_domain::time::Moment;
 
 use crate::ports::StoreError;
@@ -20,9 +20,9 @@ pub struct NewJob {
     pub chat: ChatId,
     pub hold: HoldId,
     pub lane: LaneName,
-    /// The provider's model id.
-    pub model: String,
-    pub spec: ImageSpec,
+    /// The model as it is sold; every provider knows it by a name of its own.
+    pub model: ModelId,
+    pub spec: Spec,
     /// The locked price, equal to the hold's amount.
     pub price: Money,
     pub created_at: Moment,
@@ -39,8 +39,8 @@ pub struct Job {
     pub chat: ChatId,
     pub hold: HoldId,
     pub lane: LaneName,
-    pub model: String,
-    pub spec: ImageSpec,
+    pub model: ModelId,
+    pub spec: Spec,
     pub price: Money,
     pub state: JobState,
     pub fence: Fence,
@@ -137,10 +137,11 @@ pub trait JobStore: Send + Sync + 'static {
     /// The attempts of a job, in order.
     async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>, StoreError>;
 
-    /// Jobs of a lane that can be leased at `now`, oldest first: waiting ones that are due, and
-    /// begun ones whose lease ran out.
+    /// Jobs of a kind and a lane that can be leased at `now`, oldest first: waiting ones that are
+    /// due, and begun ones whose lease ran out.
     async fn candidates(
         &self,
+        kind: Kind,
         lane: LaneName,
         now: Moment,
         limit: u32,
@@ -213,9 +214,9 @@ pub trait JobStore: Send + Sync + 'static {
     async fn waiting(&self) -> Result<Vec<(LaneName, u32)>, StoreError>;
 
     /// The picture that the bot sent in this message, if it did.
-    async fn sent_picture(
+    async fn sent_result(
         &self,
         chat: ChatId,
         message: MessageId,
-    ) -> Result<Option<SentPicture>, StoreError>;
+    ) -> Result<Option<SentResult>, StoreError>;
 }

@@ -29,6 +29,15 @@ pub enum Outgoing {
         width: u32,
         height: u32,
     },
+    /// Shown as a video that plays before it is whole.
+    Video {
+        upload: Upload,
+        caption: Rendered,
+        width: u32,
+        height: u32,
+        /// Whole seconds.
+        seconds: u32,
+    },
     /// Kept byte for byte.
     Document {
         upload: Upload,

@@ -1,4 +1,4 @@
-//! Providers: AI backends that turn a request into a picture.
+//! Providers: AI backends that turn a request into a picture or a video.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::ids::JobId;
 use rei_domain::money::Money;
-use rei_domain::spec::{Aspect, ImageSpec, Mode, Size};
+use rei_domain::spec::{Kind, Mode, Output, Spec};
 
-use crate::ports::assets::Picture;
+use crate::ports::assets::Media;
 
 /// A request as a provider sees it.
 #[derive(Clone, Debug)]
@@ -18,19 +18,17 @@ pub struct RenderRequest {
     /// From 1.
     pub attempt: u32,
     pub mode: Mode,
-    pub model: String,
     /// Never logged.
     pub prompt: String,
-    pub aspect: Aspect,
-    pub size: Size,
-    /// Checked pictures, in the user's order; empty for [`Mode::Generate`].
-    pub inputs: Vec<Picture>,
+    pub output: Output,
+    /// Checked pictures and clips, in the user's order; empty where words are enough.
+    pub inputs: Vec<Media>,
 }
 
 /// What a provider did with a submit.
 #[derive(Clone, Debug)]
 pub enum Submission {
-    /// It answered with the picture.
+    /// It answered with the result.
     Done(RenderResult),
     /// It works on it under an id of its own.
     Accepted {
@@ -46,16 +44,28 @@ pub enum ProviderProgress {
     Done(RenderResult),
 }
 
-/// A picture and what it cost.
-#[derive(Clone, Debug)]
-pub struct RenderResult {
-    /// Checked to be a picture within the limits.
-    pub picture: Picture,
-    /// The provider's price in kopecks at the configured exchange rate; zero when unknown.
-    pub cost: Money,
+/// What became of a submit whose answer was lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// It arrived: the provider works on it, or is done, under this id.
+    Found { provider_job: String },
+    /// It surely never arrived: nothing was made and nothing is billed.
+    NotFound,
+    /// The provider cannot be asked by a reference of ours.
+    Impossible,
 }
 
-/// Why a provider gave no picture. Named by what the caller does next.
+/// A result and what it cost.
+#[derive(Clone, Debug)]
+pub struct RenderResult {
+    /// Checked to be of the kind that was asked for, within the limits.
+    pub media: Media,
+    /// What the provider told that it takes, at the configured exchange rate. `None`: nothing,
+    /// and the price list holds.
+    pub cost: Option<Money>,
+}
+
+/// Why a provider gave no result. Named by what the caller does next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
     /// Surely not done (or done and unusable): try again, not before `after`.
@@ -75,21 +85,42 @@ pub enum ProviderError {
     Ambiguous { cause: &'static str },
 }
 
+impl ProviderError {
+    /// How long the provider asked to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            ProviderError::Retryable { after, .. } => *after,
+            ProviderError::Refused { .. }
+            | ProviderError::Broken { .. }
+            | ProviderError::Ambiguous { .. } => None,
+        }
+    }
+}
+
 /// An AI backend.
 #[async_trait]
 pub trait Provider: Send + Sync + 'static {
     /// The name in rows, metrics and configuration.
     fn name(&self) -> &'static str;
 
-    /// What to do with an attempt whose answer was lost.
+    /// What it makes at all.
+    fn kinds(&self) -> &'static [Kind];
+
+    /// What to do with an attempt whose answer was lost and that cannot be looked up.
     fn ambiguity(&self) -> AmbiguityPolicy;
 
-    /// What an attempt costs by the price list, for booking a lost one. At least one kopeck.
-    fn cost_estimate(&self, spec: &ImageSpec) -> Money;
+    /// What an attempt costs by the price list, for routing and for booking a lost one: at
+    /// least one kopeck. `None` when the provider does not make what is asked for.
+    fn cost_estimate(&self, spec: &Spec) -> Option<Money>;
 
-    /// Asks for a picture. Called outside any transaction, after the attempt was recorded.
+    /// Asks for a result. Called outside any transaction, after the attempt was recorded.
     async fn submit(&self, request: &RenderRequest) -> Result<Submission, ProviderError>;
 
     /// Asks after an accepted job.
     async fn poll(&self, provider_job: &str) -> Result<ProviderProgress, ProviderError>;
+
+    /// Looks for a submit by the reference it carried. Providers that take none keep this.
+    async fn look_up(&self, _job: &JobId, _attempt: u32) -> Result<Lookup, ProviderError> {
+        Ok(Lookup::Impossible)
+    }
 }

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use rei_domain::billing::{AmbiguityPolicy, Ending};
-use rei_domain::conversation::{Balance, SentPicture};
+use rei_domain::conversation::{Balance, SentResult};
 use rei_domain::ids::{
-    AssetId, ChatId, DraftId, Fence, HoldId, IdempotencyKey, JobId, MessageId, ShardId, UserId,
+    AssetId, ChatId, DraftId, Fence, HoldId, IdempotencyKey, JobId, MessageId, ModelId, ShardId,
+    UserId,
 };
 use rei_domain::job::{JobEvent, JobState, LaneName, step};
 use rei_domain::ledger::caps::CapRules;
@@ -18,11 +19,11 @@ use rei_domain::ledger::{
     Account, Books, ChainHead, HoldPurpose, Movement, Operation, PlatformAccount, Posting,
 };
 use rei_domain::money::Money;
-use rei_domain::spec::{Aspect, ImageSpec, Input, Size};
+use rei_domain::spec::{ImageLook, Input, Output, Spec};
 use rei_domain::time::{Moment, Span};
 
 use super::*;
-use crate::ports::assets::{Asset, NotAPicture, PictureKind};
+use crate::ports::assets::{Asset, MediaKind, NotMedia};
 use crate::ports::jobs::{Attempt, Candidate};
 use crate::ports::ledger::CommandRefusal;
 use crate::ports::messenger::{MessengerError, Outgoing};
@@ -183,15 +184,11 @@ pub(crate) fn waiting_job() -> Job {
         chat: ChatId(7),
         hold: HoldId::new("job"),
         lane: LaneName::Normal,
-        model: "model".into(),
-        spec: ImageSpec {
+        model: ModelId::new("model"),
+        spec: Spec {
             prompt: "a cat".into(),
-            aspect: Aspect::Auto,
-            size: Size::OneK,
-            inputs: vec![Input::Telegram {
-                file_id: "file".into(),
-                bytes: None,
-            }],
+            output: Output::Image(ImageLook::default()),
+            inputs: vec![Input::sent_picture("file", None)],
         },
         price: PRICE,
         state: JobState::Queued,
@@ -207,12 +204,13 @@ pub(crate) fn waiting_job() -> Job {
     }
 }
 
-fn picture() -> Picture {
-    Picture {
+fn picture() -> Media {
+    Media {
         bytes: Bytes::from_static(b"picture"),
-        kind: PictureKind::Png,
+        kind: MediaKind::Png,
         width: 1,
         height: 1,
+        millis: 0,
     }
 }
 
@@ -229,6 +227,7 @@ fn settings() -> RunnerSettings {
             max: Duration::from_millis(10),
         },
         inputs_bytes_max: INPUTS_BYTES_MAX,
+        video_inputs_bytes_max: INPUTS_BYTES_MAX,
     }
 }
 
@@ -237,10 +236,11 @@ fn ports(world: &Arc<World>) -> RunnerPorts {
         clock: world.clone(),
         jobs: world.clone(),
         assets: world.clone(),
-        pictures: world.clone(),
+        media: world.clone(),
         messenger: world.clone(),
         poster: world.clone(),
         provider: world.clone(),
+        routes: Arc::new(Routes::new(vec![world.clone()])),
         outbox: Bell::new(),
     }
 }
@@ -280,6 +280,7 @@ impl JobStore for World {
 
     async fn candidates(
         &self,
+        _: Kind,
         _: LaneName,
         _: Moment,
         _: u32,
@@ -326,6 +327,7 @@ impl JobStore for World {
         self.effect(|state| {
             state.guarded(lease, JobEvent::BeginSubmit)?;
             state.job.attempt = attempt;
+            state.job.provider = Some(provider.to_owned());
             state.attempts.push(Attempt {
                 number: attempt,
                 provider: provider.to_owned(),
@@ -396,18 +398,14 @@ impl JobStore for World {
         Ok(Vec::new())
     }
 
-    async fn sent_picture(
-        &self,
-        _: ChatId,
-        _: MessageId,
-    ) -> Result<Option<SentPicture>, StoreError> {
+    async fn sent_result(&self, _: ChatId, _: MessageId) -> Result<Option<SentResult>, StoreError> {
         Ok(None)
     }
 }
 
 #[async_trait]
 impl Assets for World {
-    async fn put(&self, id: &AssetId, user: UserId, p: &Picture) -> Result<Asset, StoreError> {
+    async fn put(&self, id: &AssetId, user: UserId, p: &Media) -> Result<Asset, StoreError> {
         self.effect(|state| {
             if !state.stored.contains(id) {
                 state.stored.push(id.clone());
@@ -420,6 +418,7 @@ impl Assets for World {
             kind: p.kind,
             width: p.width,
             height: p.height,
+            millis: p.millis,
             size: 7,
             sha256: String::new(),
         })
@@ -429,14 +428,18 @@ impl Assets for World {
         Ok(None)
     }
 
-    async fn get(&self, _: &AssetId) -> Result<Option<Picture>, StoreError> {
+    async fn get(&self, _: &AssetId) -> Result<Option<Media>, StoreError> {
         Ok(None)
     }
 }
 
-impl PictureCheck for World {
-    fn check(&self, _: Bytes) -> Result<Picture, NotAPicture> {
+impl MediaCheck for World {
+    fn picture(&self, _: Bytes) -> Result<Media, NotMedia> {
         Ok(picture())
+    }
+
+    fn clip(&self, _: Bytes) -> Result<Media, NotMedia> {
+        Err(NotMedia::NoClip)
     }
 }
 
@@ -546,8 +549,12 @@ impl Provider for World {
         self.state().policy
     }
 
-    fn cost_estimate(&self, _: &ImageSpec) -> Money {
-        COST
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Image]
+    }
+
+    fn cost_estimate(&self, _: &Spec) -> Option<Money> {
+        Some(COST)
     }
 
     async fn submit(&self, _: &RenderRequest) -> Result<Submission, ProviderError> {
@@ -559,8 +566,8 @@ impl Provider for World {
             .await;
         answer.map(|()| {
             Submission::Done(RenderResult {
-                picture: picture(),
-                cost: COST,
+                media: picture(),
+                cost: Some(COST),
             })
         })
     }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use rei_domain::ids::JobId;
 use rei_domain::job::LaneName;
 use rei_domain::lanes::Lanes;
+use rei_domain::spec::Kind;
 use rei_domain::time::Span;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
@@ -44,10 +45,19 @@ pub struct Dispatched {
     pub slot: OwnedSemaphorePermit,
 }
 
-/// The lanes of one node.
+/// Jobs passed over for want of a place before the next look at the rows. It bounds the reads
+/// of one round while one provider is full and another has places that few jobs can use.
+const PASSED_OVER_MAX: u32 = 32;
+
+/// The lanes of one node, three for each kind of result.
 pub struct Dispatch {
     ports: DispatchPorts,
     settings: DispatchSettings,
+    queues: Vec<(Kind, Queue)>,
+}
+
+/// The lanes of one kind.
+struct Queue {
     lanes: Lanes<JobId>,
     /// What is in the lanes, so that a row is read into them once.
     named: BTreeSet<JobId>,
@@ -56,68 +66,84 @@ pub struct Dispatch {
 impl Dispatch {
     /// Empty lanes.
     pub fn new(ports: DispatchPorts, settings: DispatchSettings) -> Self {
-        Self {
+        let queue = || Queue {
             lanes: Lanes::new(settings.lane_capacity),
+            named: BTreeSet::new(),
+        };
+        Self {
+            queues: Kind::ALL.map(|kind| (kind, queue())).into(),
             ports,
             settings,
-            named: BTreeSet::new(),
         }
     }
 
     /// Reads due rows into the lanes as far as there is room.
     pub async fn refill(&mut self) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
-        for lane in LaneName::ALL {
-            let room = u32::try_from(self.lanes.room(lane)).unwrap_or(u32::MAX);
-            let limit = room.min(self.settings.read_at_once);
-            if limit == 0 {
-                continue;
-            }
-            for candidate in self.ports.jobs.candidates(lane, now, limit).await? {
-                if self.named.contains(&candidate.id) {
+        for (kind, queue) in &mut self.queues {
+            for lane in LaneName::ALL {
+                let room = u32::try_from(queue.lanes.room(lane)).unwrap_or(u32::MAX);
+                let limit = room.min(self.settings.read_at_once);
+                if limit == 0 {
                     continue;
                 }
-                let id = candidate.id;
-                match self.lanes.push(lane, candidate.user, id.clone()) {
-                    Ok(()) => {
-                        self.named.insert(id);
+                let candidates = self.ports.jobs.candidates(*kind, lane, now, limit).await?;
+                for candidate in candidates {
+                    if queue.named.contains(&candidate.id) {
+                        continue;
                     }
-                    // The row is read again when there is room.
-                    Err(_full) => break,
+                    let id = candidate.id;
+                    match queue.lanes.push(lane, candidate.user, id.clone()) {
+                        Ok(()) => {
+                            queue.named.insert(id);
+                        }
+                        // The row is read again when there is room.
+                        Err(_full) => break,
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// Leases the next job for a free slot. `None` when no slot is free or nothing waits.
-    pub async fn next(&mut self, slots: &Arc<Semaphore>) -> Result<Option<Dispatched>, StoreError> {
-        let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
-            return Ok(None);
-        };
-        while let Some((_, id)) = self.lanes.pop() {
-            self.named.remove(&id);
+    /// Leases the next job of a kind for which `place` finds a place. A job without one leaves
+    /// the lanes and is read from its row again in the next round.
+    pub async fn next<P>(
+        &mut self,
+        kind: Kind,
+        mut place: impl FnMut(&Job) -> Option<P>,
+    ) -> Result<Option<(Job, P)>, StoreError> {
+        let mut passed_over = 0;
+        while passed_over < PASSED_OVER_MAX {
+            let Some((_, id)) = self.queue(kind).lanes.pop() else {
+                return Ok(None);
+            };
+            self.queue(kind).named.remove(&id);
+            let Some(job) = self.ports.jobs.job(&id).await? else {
+                continue;
+            };
+            let Some(place) = place(&job) else {
+                passed_over += 1;
+                continue;
+            };
             let now = self.ports.clock.now();
             let until = now + self.settings.lease;
-            let leased = self
-                .ports
-                .jobs
-                .lease(&id, &self.settings.node, now, until)
-                .await?;
-            if let Some(job) = leased {
-                return Ok(Some(Dispatched { job, slot }));
+            let node = self.settings.node.as_str();
+            if let Some(job) = self.ports.jobs.lease(&id, node, now, until).await? {
+                return Ok(Some((job, place)));
             }
         }
         Ok(None)
     }
 
-    /// Whether the lanes hold names.
-    pub fn has_waiting(&self) -> bool {
-        !self.lanes.is_empty()
+    fn queue(&mut self, kind: Kind) -> &mut Queue {
+        let mut queues = self.queues.iter_mut();
+        let found = queues.find(|(name, _)| *name == kind);
+        &mut found.expect("there is a queue for each kind").1
     }
 
-    /// Names in a lane.
-    pub fn waiting(&self, lane: LaneName) -> usize {
-        self.lanes.len(lane)
+    /// Whether the lanes hold names.
+    pub fn has_waiting(&self) -> bool {
+        self.queues.iter().any(|(_, queue)| !queue.lanes.is_empty())
     }
 }

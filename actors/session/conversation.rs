@@ -16,7 +16,7 @@ use rei_domain::ids::{ChatId, UserId};
 use rei_domain::job::LaneName;
 use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
-use rei_domain::pricing::ImagePrices;
+use rei_domain::pricing::Prices;
 use rei_domain::time::{Moment, Span};
 use rei_domain::topup::AmountLimits;
 use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
@@ -26,10 +26,11 @@ use crate::audit::Auditor;
 use crate::bell::Bell;
 use crate::cashier::tills::Tills;
 use crate::metrics;
-use crate::orders::Order;
+use crate::orders::{Order, Terms};
 use crate::patience::Patience;
 use crate::ports::StoreError;
 use crate::ports::acts::ActStore;
+use crate::ports::assets::Assets;
 use crate::ports::caps::CapStore;
 use crate::ports::checkpoints::CheckpointStore;
 use crate::ports::clock::{Clock, Ids};
@@ -40,7 +41,6 @@ use crate::ports::jobs::JobStore;
 use crate::ports::ledger::Poster;
 use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
-use crate::ports::provider::Provider;
 use crate::ports::series::SeriesStore;
 use crate::ports::statements::StatementStore;
 use crate::ports::topups::TopupStore;
@@ -48,6 +48,7 @@ use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
 use crate::rates::Rates;
+use crate::routes::Routes;
 use crate::runner::draft_slot;
 
 /// What a conversation needs from outside.
@@ -59,6 +60,7 @@ pub struct SessionPorts {
     pub users: Arc<dyn UserStore>,
     pub drafts: Arc<dyn DraftStore>,
     pub jobs: Arc<dyn JobStore>,
+    pub assets: Arc<dyn Assets>,
     pub topups: Arc<dyn TopupStore>,
     /// The ways to pay, in the order in which they are offered.
     pub tills: Tills,
@@ -71,8 +73,8 @@ pub struct SessionPorts {
     pub caps: Arc<dyn CapStore>,
     pub rates: Arc<Rates>,
     pub poster: Arc<dyn Poster>,
-    /// Who will do the work, for what it is expected to cost.
-    pub provider: Arc<dyn Provider>,
+    /// Who could do the work, for what it may cost.
+    pub routes: Arc<Routes>,
     pub messenger: Arc<dyn Messenger>,
     pub interpreter: Arc<dyn Interpreter>,
     pub view: Arc<dyn View>,
@@ -88,9 +90,8 @@ pub struct SessionPorts {
 /// How a conversation behaves.
 #[derive(Clone, Debug)]
 pub struct SessionSettings {
-    pub prices: ImagePrices,
-    /// The provider's model id for pictures.
-    pub model: String,
+    pub prices: Prices,
+    pub terms: Terms,
     /// How long a price stays locked.
     pub price_lock: Span,
     /// How long the bot remembers that it asked what to do with pictures.
@@ -101,8 +102,6 @@ pub struct SessionSettings {
     pub welcome_bonus: Money,
     /// What running time costs.
     pub tariff: Tariff,
-    /// From the job's acceptance to its latest end.
-    pub job_deadline: Span,
     /// Where a receipt can be checked in a browser.
     pub verify_page: Option<String>,
     /// Beginnings of one update before it is set aside as poison.
@@ -113,6 +112,8 @@ pub struct SessionSettings {
     pub patience: Patience,
     /// The bytes that the pictures of one request may have together.
     pub inputs_bytes_max: u64,
+    /// The bytes that the inputs of a video may have together.
+    pub video_inputs_bytes_max: u64,
     pub admin: AdminSettings,
     pub topups: TopupSettings,
 }
@@ -298,13 +299,8 @@ impl Talk<'_> {
 
     /// The order that a draft would be.
     pub fn order<'d>(&'d self, draft: &'d Draft, lane: LaneName) -> Order<'d> {
-        Order {
-            draft,
-            lane,
-            model: &self.settings.model,
-            deadline: self.settings.job_deadline,
-            platform_cost: self.ports.provider.cost_estimate(&draft.spec),
-        }
+        let routes = &self.ports.routes;
+        self.settings.terms.order(draft, lane, routes)
     }
 
     /// Whether the user asks faster than he may; he is told. Admins may.

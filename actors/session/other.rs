@@ -6,7 +6,7 @@ use rei_domain::money::Money;
 
 use super::admin::{self, Answered};
 use super::conversation::Talk;
-use super::{boost, limits, returns, statements, taps, topup};
+use super::{boost, limits, requests, returns, statements, taps, topup};
 use crate::ports::StoreError;
 use crate::ports::commands::CommandAction;
 use crate::ports::users::Reachable;
@@ -67,6 +67,8 @@ async fn command(
             talk.say(&Reply::Welcome { bonus, balance });
         }
         CommandAction::Help => talk.say(&Reply::Help),
+        CommandAction::OpenVideo if admin::turn_away(talk).await? => {}
+        CommandAction::OpenVideo => requests::open_video(talk, args).await?,
         CommandAction::ShowBalance => {
             let balance = talk.balance().await?;
             talk.say(&Reply::Balance(balance));

@@ -1,10 +1,15 @@
-//! Words and pictures become drafts: generate from words, edit from pictures and words.
+//! Words, pictures and clips become drafts: a new picture from words, an edit from pictures and
+//! words, a video from a clip, and a video instead of a picture where the user asks for one.
 
-use rei_domain::conversation::{CardNote, CardPage, RepliedTo, Reply, Unsupported, check_prompt};
+use rei_domain::catalogue::Missing;
+use rei_domain::conversation::{
+    CardNote, CardPage, RepliedTo, Reply, Unsupported, VideoOffer, check_prompt,
+};
 use rei_domain::draft::{Draft, DraftState};
 use rei_domain::ids::{DraftId, Nonce};
 use rei_domain::money::Money;
-use rei_domain::spec::{Aspect, INPUTS_MAX, ImageSpec, Input, Size, known_bytes};
+use rei_domain::pricing::PriceError;
+use rei_domain::spec::{INPUTS_MAX, ImageLook, Input, Kind, Output, Spec, known_bytes};
 
 use super::conversation::Talk;
 use crate::ports::StoreError;
@@ -33,7 +38,7 @@ pub(super) async fn words(
         Some(mut draft) => {
             draft.spec.prompt = prompt;
             draft.state = DraftState::Open;
-            offer(talk, draft, None).await
+            propose(talk, draft).await
         }
         None => open(talk, prompt, Vec::new()).await,
     }
@@ -49,7 +54,12 @@ pub(super) async fn pictures(
         talk.say_unsupported(Unsupported::TooManyPictures);
         return Ok(());
     }
-    let bytes_max = talk.settings.inputs_bytes_max;
+    let has_clip = inputs.iter().any(|input| input.clip().is_some());
+    let bytes_max = if has_clip {
+        talk.settings.video_inputs_bytes_max
+    } else {
+        talk.settings.inputs_bytes_max
+    };
     if known_bytes(&inputs) > bytes_max {
         talk.say_unsupported(Unsupported::TooLargeTogether { bytes_max });
         return Ok(());
@@ -67,26 +77,126 @@ pub(super) async fn pictures(
     }
 }
 
-/// Keeps pictures and asks what to do with them.
+/// Keeps pictures and clips and asks what to do with them.
 pub(super) fn ask(talk: &mut Talk<'_>, inputs: Vec<Input>) {
-    let pictures = u32::try_from(inputs.len()).unwrap_or(u32::MAX);
     let mut draft = blank(talk, String::new(), inputs);
     draft.state = DraftState::Asking;
-    talk.say(&Reply::AskWhatToDo { pictures });
+    let came = draft.spec.came();
+    talk.say(&Reply::AskWhatToDo { came });
     talk.commit.drafts.push(draft);
+}
+
+/// Keeps the picture that is to move and asks how.
+pub(super) async fn ask_to_animate(talk: &mut Talk<'_>, input: Input) -> Result<(), StoreError> {
+    let inputs = vec![input];
+    let Some(look) = talk.settings.prices.videos.first_look("", &inputs) else {
+        talk.say(&Reply::NoVideo(Missing::Model));
+        return Ok(());
+    };
+    let mut draft = blank(talk, String::new(), inputs);
+    draft.spec.output = Output::Video(look);
+    draft.state = DraftState::Asking;
+    talk.say(&Reply::AskHowToMove);
+    talk.commit.drafts.push(draft);
+    Ok(())
 }
 
 /// Opens a new draft and shows its card.
 async fn open(talk: &mut Talk<'_>, prompt: String, inputs: Vec<Input>) -> Result<(), StoreError> {
     let draft = blank(talk, prompt, inputs);
-    offer(talk, draft, None).await
+    propose(talk, draft).await
+}
+
+/// Words for a video, after its command.
+pub(super) async fn open_video(talk: &mut Talk<'_>, text: &str) -> Result<(), StoreError> {
+    let prompt = match check_prompt(text) {
+        Ok(prompt) => prompt,
+        Err(Unsupported::Empty) => {
+            talk.say(&Reply::VideoHow);
+            return Ok(());
+        }
+        Err(fault) => {
+            talk.say_unsupported(fault);
+            return Ok(());
+        }
+    };
+    let mut draft = blank(talk, prompt, Vec::new());
+    match as_video(talk, &draft.spec) {
+        Ok(spec) => {
+            draft.spec = spec;
+            offer(talk, draft, None).await
+        }
+        Err(missing) => {
+            talk.say(&Reply::NoVideo(missing));
+            Ok(())
+        }
+    }
 }
 
 /// The same request once more.
-pub(super) async fn again(talk: &mut Talk<'_>, spec: &ImageSpec) -> Result<(), StoreError> {
+pub(super) async fn again(talk: &mut Talk<'_>, spec: &Spec) -> Result<(), StoreError> {
     let mut draft = blank(talk, spec.prompt.clone(), spec.inputs.clone());
     draft.spec = spec.clone();
+    propose(talk, draft).await
+}
+
+/// Shows the card of a request as it came in. A clip can only become a video, and what has
+/// changed in the catalogue since is settled by the nearest that exists.
+async fn propose(talk: &mut Talk<'_>, mut draft: Draft) -> Result<(), StoreError> {
+    let wants_video = match &draft.spec.output {
+        Output::Image(_) => draft.spec.clip().is_some(),
+        Output::Video(_) => true,
+    };
+    if wants_video {
+        match as_video(talk, &draft.spec) {
+            Ok(spec) => draft.spec = spec,
+            Err(missing) => {
+                talk.say(&Reply::NoVideo(missing));
+                return Ok(());
+            }
+        }
+    }
     offer(talk, draft, None).await
+}
+
+/// The request as a video that can be ordered, or why there is none.
+pub(super) fn as_video(talk: &Talk<'_>, spec: &Spec) -> Result<Spec, Missing> {
+    let videos = &talk.settings.prices.videos;
+    if let Output::Video(_) = &spec.output
+        && let Some(settled) = videos.settle(spec.clone())
+    {
+        return Ok(settled);
+    }
+    let look = videos.first_look(&spec.prompt, &spec.inputs);
+    let Some(look) = look else {
+        return Err(why_no_video(talk, spec));
+    };
+    Ok(Spec {
+        output: Output::Video(look),
+        ..spec.clone()
+    })
+}
+
+/// Why no model takes it: the reason of the first one that makes videos in this way at all.
+fn why_no_video(talk: &Talk<'_>, spec: &Spec) -> Missing {
+    let videos = &talk.settings.prices.videos;
+    let reasons = videos.reasons(spec);
+    let is_about_the_way = |missing: &Missing| match missing {
+        Missing::Way { .. } | Missing::Model | Missing::Retired { .. } | Missing::NoVideo => true,
+        Missing::NeedsPicture
+        | Missing::TooManyPictures { .. }
+        | Missing::TooManyClips
+        | Missing::Prompt { .. }
+        | Missing::Seconds
+        | Missing::ClipLength { .. }
+        | Missing::Aspect
+        | Missing::Quality
+        | Missing::Sound
+        | Missing::EndFrame
+        | Missing::Price => false,
+    };
+    let told = reasons.iter().find(|missing| !is_about_the_way(missing));
+    told.or(reasons.first()).cloned().unwrap_or(Missing::Model)
 }
 
 /// Quotes the price anew, locks it with a new nonce and shows the card.
@@ -97,7 +207,11 @@ pub(super) async fn offer(
 ) -> Result<(), StoreError> {
     match talk.settings.prices.quote(&draft.spec) {
         Ok(price) => draft.price = price,
-        Err(error) => {
+        Err(PriceError::Missing(missing)) => {
+            talk.say(&Reply::NoVideo(missing));
+            return Ok(());
+        }
+        Err(error @ PriceError::OutOfRange) => {
             tracing::error!(%error, "a price cannot be quoted");
             talk.say(&Reply::TryLater);
             return Ok(());
@@ -120,11 +234,24 @@ pub(super) async fn show(
         draft: Box::new(draft.clone()),
         balance,
         page,
+        video: video_offer(talk, &draft.spec),
         note,
     };
     talk.say_in_card(&draft, &reply);
     talk.commit.drafts.push(draft);
     Ok(())
+}
+
+/// What the card of a request offers of videos.
+fn video_offer(talk: &Talk<'_>, spec: &Spec) -> VideoOffer {
+    let videos = &talk.settings.prices.videos;
+    match spec.mode().kind() {
+        Kind::Video => VideoOffer::Choices(Box::new(videos.choices(spec))),
+        Kind::Image => match videos.first_look(&spec.prompt, &spec.inputs) {
+            Some(_) => VideoOffer::Instead,
+            None => VideoOffer::Nothing,
+        },
+    }
 }
 
 fn blank(talk: &Talk<'_>, prompt: String, inputs: Vec<Input>) -> Draft {
@@ -133,10 +260,9 @@ fn blank(talk: &Talk<'_>, prompt: String, inputs: Vec<Input>) -> Draft {
         user: talk.user.id,
         chat: talk.user.chat,
         state: DraftState::Open,
-        spec: ImageSpec {
+        spec: Spec {
             prompt,
-            aspect: Aspect::default(),
-            size: Size::default(),
+            output: Output::Image(ImageLook::default()),
             inputs,
         },
         price: Money::ZERO,
@@ -157,10 +283,10 @@ async fn replied_picture(
     let sent = talk
         .ports
         .jobs
-        .sent_picture(talk.user.chat, reply_to.message)
+        .sent_result(talk.user.chat, reply_to.message)
         .await?;
     Ok(match sent {
-        Some(sent) => Some(Input::Asset(sent.asset)),
+        Some(sent) => Some(sent.input),
         None => reply_to.picture,
     })
 }

@@ -3,10 +3,12 @@
 
 use rei_domain::conversation::{CardNote, CardPage, Reply, Tap, Toast, UnknownTap};
 use rei_domain::draft::{ConfirmRefusal, Draft, DraftState};
-use rei_domain::ids::{DraftId, JobId, Nonce};
+use rei_domain::ids::{AssetId, DraftId, JobId, ModelId, Nonce};
 use rei_domain::job::{JobState, LaneName};
 use rei_domain::ledger::{Applied, Movement, Operation, Posting, Refusal};
-use rei_domain::spec::Input;
+use rei_domain::spec::{
+    Aspect, ClipUse, ImageLook, Input, Kind, Output, Quality, Size, Sound, Spec,
+};
 use rei_domain::time::Moment;
 
 use fail::fail_point;
@@ -46,6 +48,14 @@ pub(super) async fn answer(
         Tap::ShowCard { draft } => change(talk, &draft, Change::Page(CardPage::Main)).await,
         Tap::SetAspect { draft, aspect } => change(talk, &draft, Change::Aspect(aspect)).await,
         Tap::SetSize { draft, size } => change(talk, &draft, Change::Size(size)).await,
+        Tap::SetKind { draft, kind } => change(talk, &draft, Change::Kind(kind)).await,
+        Tap::SetModel { draft, model } => change(talk, &draft, Change::Model(model)).await,
+        Tap::SetSeconds { draft, seconds } => change(talk, &draft, Change::Seconds(seconds)).await,
+        Tap::SetQuality { draft, quality } => change(talk, &draft, Change::Quality(quality)).await,
+        Tap::SetSound { draft, sound } => change(talk, &draft, Change::Sound(sound)).await,
+        Tap::SetClipUse { draft, clip_use } => {
+            change(talk, &draft, Change::ClipUse(clip_use)).await
+        }
         Tap::ShowSeries { draft } => change(talk, &draft, Change::Page(CardPage::Series)).await,
         Tap::StartSeries {
             draft,
@@ -65,7 +75,9 @@ pub(super) async fn answer(
             None => Ok(Toast::NotFound),
         },
         Tap::Act { act, nonce, press } => admin::press(talk, &act, &nonce, press).await,
-        Tap::Again { .. } | Tap::EditResult { .. } if admin::turn_away(talk).await? => {
+        Tap::Again { .. } | Tap::EditResult { .. } | Tap::Animate { .. }
+            if admin::turn_away(talk).await? =>
+        {
             Ok(Toast::Banned)
         }
         Tap::Again { job } => match own_job(talk, &job).await? {
@@ -76,14 +88,21 @@ pub(super) async fn answer(
             None => Ok(Toast::NotFound),
         },
         Tap::EditResult { job } => match result_of(talk, &job).await? {
-            Some((_, input)) => {
+            Some((_, _, input)) => {
                 requests::ask(talk, vec![input]);
                 Ok(Toast::Silent)
             }
             None => Ok(Toast::NotFound),
         },
+        Tap::Animate { job } => match result_of(talk, &job).await? {
+            Some((_, _, input)) => {
+                requests::ask_to_animate(talk, input).await?;
+                Ok(Toast::Silent)
+            }
+            None => Ok(Toast::NotFound),
+        },
         Tap::AsFile { job } => match result_of(talk, &job).await? {
-            Some((job, Input::Asset(asset))) => {
+            Some((job, asset, _)) => {
                 let message = NewOutbox {
                     key: talk.message_key(),
                     chat: talk.user.chat,
@@ -94,7 +113,7 @@ pub(super) async fn answer(
                 talk.commit.outbox.push(message);
                 Ok(Toast::SendingFile)
             }
-            Some((_, Input::Telegram { .. })) | None => Ok(Toast::NotFound),
+            None => Ok(Toast::NotFound),
         },
         Tap::Topup(tap) => topup::tapped(talk, tap).await,
     }
@@ -275,8 +294,14 @@ async fn refuse_confirm(
 enum Change {
     Discard,
     Page(CardPage),
-    Aspect(rei_domain::spec::Aspect),
-    Size(rei_domain::spec::Size),
+    Aspect(Aspect),
+    Size(Size),
+    Kind(Kind),
+    Model(ModelId),
+    Seconds(u32),
+    Quality(Quality),
+    Sound(Sound),
+    ClipUse(ClipUse),
 }
 
 async fn change(talk: &mut Talk<'_>, id: &DraftId, change: Change) -> Result<Toast, StoreError> {
@@ -301,16 +326,38 @@ async fn change(talk: &mut Talk<'_>, id: &DraftId, change: Change) -> Result<Toa
         Change::Page(_) => {
             requests::offer(talk, draft, Some(CardNote::PriceRenewed)).await?;
         }
-        Change::Aspect(aspect) => {
-            draft.spec.aspect = aspect;
-            requests::offer(talk, draft, None).await?;
-        }
-        Change::Size(size) => {
-            draft.spec.size = size;
+        change => {
+            let Some(spec) = changed(talk, &draft, change) else {
+                return Ok(Toast::Outdated);
+            };
+            draft.spec = spec;
             requests::offer(talk, draft, None).await?;
         }
     }
     Ok(Toast::Silent)
+}
+
+/// The request with another look; `None` when the button does not fit the request any more.
+/// What does not exist together with the choice is settled by the nearest that does.
+fn changed(talk: &Talk<'_>, draft: &Draft, change: Change) -> Option<Spec> {
+    let mut spec = draft.spec.clone();
+    let has_clip = spec.clip().is_some();
+    match (&mut spec.output, change) {
+        (Output::Image(look), Change::Aspect(aspect)) => look.aspect = aspect,
+        (Output::Image(look), Change::Size(size)) => look.size = size,
+        (Output::Video(look), Change::Aspect(aspect)) => look.aspect = aspect,
+        (Output::Video(look), Change::Model(model)) => look.model = model,
+        (Output::Video(look), Change::Seconds(seconds)) => look.seconds = seconds,
+        (Output::Video(look), Change::Quality(quality)) => look.quality = quality,
+        (Output::Video(look), Change::Sound(sound)) => look.sound = sound,
+        (Output::Video(look), Change::ClipUse(clip_use)) => look.clip_use = clip_use,
+        (_, Change::Kind(Kind::Video)) => return requests::as_video(talk, &spec).ok(),
+        (_, Change::Kind(Kind::Image)) if !has_clip => {
+            spec.output = Output::Image(ImageLook::default());
+        }
+        (Output::Image(_) | Output::Video(_), _) => return None,
+    }
+    talk.settings.prices.videos.settle(spec)
 }
 
 async fn own_draft(talk: &Talk<'_>, id: &DraftId) -> Result<Option<Draft>, StoreError> {
@@ -323,8 +370,11 @@ async fn own_job(talk: &Talk<'_>, id: &JobId) -> Result<Option<Job>, StoreError>
     Ok(found.filter(|job| job.user == talk.user.id))
 }
 
-/// The user's own finished job with its picture as an input.
-async fn result_of(talk: &Talk<'_>, id: &JobId) -> Result<Option<(Job, Input)>, StoreError> {
+/// The user's own finished job with its result, also as an input.
+async fn result_of(
+    talk: &Talk<'_>,
+    id: &JobId,
+) -> Result<Option<(Job, AssetId, Input)>, StoreError> {
     let Some(job) = own_job(talk, id).await? else {
         return Ok(None);
     };
@@ -339,7 +389,11 @@ async fn result_of(talk: &Talk<'_>, id: &JobId) -> Result<Option<(Job, Input)>, 
         | JobState::Cancelled
         | JobState::Unknown => return Ok(None),
     }
-    Ok(job.result.clone().map(|asset| (job, Input::Asset(asset))))
+    let Some(id) = job.result.clone() else {
+        return Ok(None);
+    };
+    let asset = talk.ports.assets.find(&id).await?;
+    Ok(asset.map(|asset| (job, id, asset.as_input())))
 }
 
 pub(super) async fn post(

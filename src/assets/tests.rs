@@ -1,6 +1,6 @@
 use std::path::{Path as FilePath, PathBuf};
 
-use rei_actors::ports::assets::PictureKind;
+use rei_actors::ports::assets::MediaKind;
 use rei_domain::time::Moment;
 
 use super::*;
@@ -22,12 +22,13 @@ fn store_in(folder: &FilePath, db: &Db) -> AssetStore {
     AssetStore::new(objects, AssetRows::new(db.clone()), Arc::new(FixedClock))
 }
 
-fn picture(content: &'static [u8]) -> Picture {
-    Picture {
+fn picture(content: &'static [u8]) -> Media {
+    Media {
         bytes: Bytes::from_static(content),
-        kind: PictureKind::Png,
+        kind: MediaKind::Png,
         width: 3,
         height: 2,
+        millis: 0,
     }
 }
 
@@ -60,9 +61,10 @@ fn a_picture_comes_back_as_it_was_stored() {
             Asset {
                 id: id("a"),
                 user: USER,
-                kind: PictureKind::Png,
+                kind: MediaKind::Png,
                 width: 3,
                 height: 2,
+                millis: 0,
                 size: 3,
                 sha256: sha256.to_owned(),
             }

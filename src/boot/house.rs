@@ -17,7 +17,7 @@ use rei_actors::ledger::{Ledger, LedgerActor};
 use rei_actors::meter::{MeterPorts, UsageMeter, steady_clock};
 use rei_actors::notary::{Notary, NotaryPorts};
 use rei_actors::poller::Poller as PollerActor;
-use rei_actors::ports::assets::{Assets, PictureCheck};
+use rei_actors::ports::assets::{Assets, MediaCheck};
 use rei_actors::ports::checkpoints::CheckpointStore;
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::commands::Commands;
@@ -25,10 +25,10 @@ use rei_actors::ports::intake::Intake;
 use rei_actors::ports::jobs::JobStore;
 use rei_actors::ports::ledger::LedgerStore;
 use rei_actors::ports::messenger::Messenger;
-use rei_actors::ports::provider::Provider;
 use rei_actors::ports::view::View;
 use rei_actors::provider::ProviderActor;
 use rei_actors::rates::Rates;
+use rei_actors::routes::Routes;
 use rei_actors::runner::RunnerPorts;
 use rei_actors::scheduler::dispatch::DispatchPorts;
 use rei_actors::scheduler::{JobScheduler, ProviderSlots};
@@ -42,6 +42,7 @@ use secrecy::SecretString;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, mpsc};
 
+use super::backends::{self, Backend};
 use super::clock::{SystemClock, UuidIds};
 use super::readiness::{DatabaseAnswers, DoorIntake, Doors, SchemaIsCurrent};
 use super::{settings, tills};
@@ -51,8 +52,7 @@ use crate::http::{
     AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, Proofs, ReadinessCheck, Server, Webhook,
     WebhookSecrets, YookassaWebhook,
 };
-use crate::pictures::HeaderCheck;
-use crate::providers::NanoBanana;
+use crate::media::Headers;
 use crate::store::{
     ActRows, AssetRows, AuditRows, CapRows, CheckpointRows, Db, DraftRows, InboxRows, JobRows,
     LedgerRows, NoticeRows, OutboxRows, SeriesRows, StatementRows, TopupRows, UsageRows, UserRows,
@@ -150,9 +150,10 @@ struct Parts {
     acts: Arc<ActRows>,
     auditor: Arc<Auditor>,
     assets: Arc<dyn Assets>,
-    pictures: Arc<dyn PictureCheck>,
+    media: Arc<dyn MediaCheck>,
     messenger: Arc<dyn Messenger>,
-    provider: Arc<dyn Provider>,
+    backends: Vec<Backend>,
+    routes: Arc<Routes>,
     view: Arc<dyn View>,
     commands: Arc<dyn Commands>,
     api: BotApi,
@@ -167,19 +168,16 @@ struct Parts {
 impl Parts {
     fn make(config: &Config, db: &Db, outside: &OutsideRuntime) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let pictures: Arc<dyn PictureCheck> = Arc::new(HeaderCheck);
+        let media: Arc<dyn MediaCheck> = Arc::new(Headers);
         let objects = open_folder(&config.assets.folder)?;
         let assets = AssetStore::new(objects, AssetRows::new(db.clone()), clock.clone());
         let token = secret(&config.telegram.bot_token, "BOT_TOKEN")?;
         let api = BotApi::try_new(&config.telegram.api_url, token, outside.handle())?;
         let catalogue = Arc::new(Catalogue::embedded());
         let commands: Arc<dyn Commands> = Arc::new(CommandList::new(catalogue.clone()));
-        let provider = NanoBanana::try_new(
-            &config.providers.nano_banana,
-            &config.billing.usd_rub,
-            pictures.clone(),
-            outside.handle(),
-        )?;
+        let backends = backends::open(config, &media, outside.handle())?;
+        let providers = backends.iter().map(|backend| backend.provider.clone());
+        let routes = Arc::new(Routes::new(providers.collect()));
         let log = Arc::new(AuditRows::new(db.clone()));
         Ok(Self {
             acts: Arc::new(ActRows::new(db.clone())),
@@ -201,11 +199,12 @@ impl Parts {
             ledger_rows: Arc::new(LedgerRows::with_caps(db.clone(), config.billing.caps())),
             assets: Arc::new(assets),
             messenger: Arc::new(TelegramMessenger::new(api.clone())),
-            provider: Arc::new(provider),
+            backends,
+            routes,
             view: Arc::new(FluentView::new(catalogue, commands.clone())),
             commands,
             clock,
-            pictures,
+            media,
             api,
             outbox: Bell::new(),
             queue: Bell::new(),
@@ -360,6 +359,7 @@ async fn start_actors(
         users: parts.users.clone(),
         drafts: parts.drafts.clone(),
         jobs: parts.jobs.clone(),
+        assets: parts.assets.clone(),
         topups: parts.topups.clone(),
         tills: parts.tills.clone(),
         usages: parts.usages.clone(),
@@ -371,7 +371,7 @@ async fn start_actors(
         acts: parts.acts.clone(),
         auditor: parts.auditor.clone(),
         poster: poster.clone(),
-        provider: parts.provider.clone(),
+        routes: parts.routes.clone(),
         messenger: parts.messenger.clone(),
         interpreter: Arc::new(TelegramInterpreter),
         view: parts.view.clone(),
@@ -420,7 +420,7 @@ async fn start_actors(
         drafts: parts.drafts.clone(),
         users: parts.users.clone(),
         poster: poster.clone(),
-        provider: parts.provider.clone(),
+        routes: parts.routes.clone(),
         view: parts.view.clone(),
         outbox: parts.outbox.clone(),
         queue: parts.queue.clone(),
@@ -441,46 +441,7 @@ async fn start_actors(
         inner: IntakeGate::new(intake, ASK_LIMIT),
     });
 
-    let runner_ports = RunnerPorts {
-        clock: parts.clock.clone(),
-        jobs: parts.jobs.clone(),
-        assets: parts.assets.clone(),
-        pictures: parts.pictures.clone(),
-        messenger: parts.messenger.clone(),
-        poster,
-        provider: parts.provider.clone(),
-        outbox: parts.outbox.clone(),
-    };
-    let places = config
-        .jobs
-        .concurrency
-        .min(config.providers.nano_banana.concurrency);
-    let (provider_settings, bell) = (settings::provider(config), parts.queue.clone());
-    let spec = settings::child(config, places);
-    let name = format!("provider-{}", parts.provider.name());
-    let provider = tree.spawn_child(&name, &work_arbiter, spec, move || {
-        ProviderActor::new(runner_ports.clone(), provider_settings, bell.clone())
-    })?;
-
-    let dispatch_ports = DispatchPorts {
-        clock: parts.clock.clone(),
-        jobs: parts.jobs.clone(),
-    };
-    let slots = ProviderSlots {
-        gate: provider,
-        slots: Arc::new(Semaphore::new(places)),
-    };
-    let node = format!("node-{}", uuid::Uuid::new_v4().simple());
-    let (scheduler_settings, bell) = (settings::scheduler(config, node), parts.queue.clone());
-    let spec = settings::child(config, QUIET_CAPACITY);
-    tree.spawn_child("scheduler", &work_arbiter, spec, move || {
-        JobScheduler::new(
-            dispatch_ports.clone(),
-            scheduler_settings.clone(),
-            slots.clone(),
-            bell.clone(),
-        )
-    })?;
+    start_workers(config, parts, tree, &work_arbiter, &poster)?;
 
     if config.http.public_url.is_none() {
         let (api, clock, sink) = (parts.api.clone(), parts.clock.clone(), intake.clone());
@@ -497,6 +458,58 @@ async fn start_actors(
         })?;
     }
     Ok(intake)
+}
+
+/// An actor for each provider, and the scheduler that gives them jobs.
+fn start_workers(
+    config: &Config,
+    parts: &Parts,
+    tree: &Tree,
+    arbiter: &ArbiterHandle,
+    poster: &Arc<Ledger>,
+) -> anyhow::Result<()> {
+    let mut slots = Vec::with_capacity(parts.backends.len());
+    for Backend { provider, places } in &parts.backends {
+        let ports = RunnerPorts {
+            clock: parts.clock.clone(),
+            jobs: parts.jobs.clone(),
+            assets: parts.assets.clone(),
+            media: parts.media.clone(),
+            messenger: parts.messenger.clone(),
+            poster: poster.clone(),
+            provider: provider.clone(),
+            routes: parts.routes.clone(),
+            outbox: parts.outbox.clone(),
+        };
+        let (provider_settings, bell) = (settings::provider(config), parts.queue.clone());
+        let spec = settings::child(config, *places);
+        let name = format!("provider-{}", provider.name());
+        let gate = tree.spawn_child(&name, arbiter, spec, move || {
+            ProviderActor::new(ports.clone(), provider_settings, bell.clone())
+        })?;
+        slots.push(ProviderSlots {
+            gate,
+            slots: Arc::new(Semaphore::new(*places)),
+        });
+    }
+    let dispatch_ports = DispatchPorts {
+        clock: parts.clock.clone(),
+        jobs: parts.jobs.clone(),
+    };
+    let node = format!("node-{}", uuid::Uuid::new_v4().simple());
+    let (scheduler_settings, bell) = (settings::scheduler(config, node), parts.queue.clone());
+    let routes = parts.routes.clone();
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("scheduler", arbiter, spec, move || {
+        JobScheduler::new(
+            dispatch_ports.clone(),
+            scheduler_settings.clone(),
+            slots.clone(),
+            routes.clone(),
+            bell.clone(),
+        )
+    })?;
+    Ok(())
 }
 
 /// A cashier for each way to pay. They come before the sessions, which give them work.

@@ -8,6 +8,7 @@ use rei_actors::courier::CourierSettings;
 use rei_actors::courier::delivery::RetrySettings;
 use rei_actors::courier::rounds::SendLimits;
 use rei_actors::intake::IntakeSettings;
+use rei_actors::orders::Terms;
 use rei_actors::patience::Patience;
 use rei_actors::provider::ProviderSettings;
 use rei_actors::runner::RunnerSettings;
@@ -20,6 +21,9 @@ use rei_actors::session::conversation::{SessionSettings, TopupSettings};
 use rei_actors::supervision::{Backoff, ChildSpec, Heartbeat, Intensity, NurserySpec};
 use rei_domain::admin::{Policy, Roster};
 use rei_domain::breaker::BreakerSettings;
+use rei_domain::catalogue::{Catalogue, Model};
+use rei_domain::ids::ModelId;
+use rei_domain::pricing::Prices;
 use rei_domain::time::Span;
 use rei_domain::topup::{AmountLimits, Sweep};
 use secrecy::ExposeSecret;
@@ -121,16 +125,40 @@ pub(super) fn intake(config: &Config) -> IntakeSettings {
 pub(super) fn series(config: &Config) -> SeriesSettings {
     SeriesSettings {
         tick: config.usage.series_tick,
-        model: config.providers.nano_banana.model.clone(),
-        job_deadline: span(config.jobs.deadline),
+        terms: terms(config),
         first_step_grace: span(config.usage.series_grace),
     }
 }
 
+/// What pictures are sold as.
+const IMAGE_MODEL: &str = "nano-banana-pro";
+
+fn terms(config: &Config) -> Terms {
+    Terms {
+        image_model: ModelId::new(IMAGE_MODEL),
+        image_deadline: span(config.jobs.deadline),
+        video_deadline: span(config.jobs.video_deadline),
+    }
+}
+
+/// What is sold, as far as somebody who is set up makes it.
+fn prices(config: &Config) -> Prices {
+    Prices {
+        images: config.billing.image_prices(),
+        videos: sold(config),
+    }
+}
+
+/// The catalogue of what can be ordered.
+pub(super) fn sold(config: &Config) -> Catalogue {
+    let runs = |provider: &str, model: &Model| config.providers.runs(provider, model);
+    config.catalogue.of_providers(runs)
+}
+
 pub(super) fn session(config: &Config) -> SessionSettings {
     SessionSettings {
-        prices: config.billing.image_prices(),
-        model: config.providers.nano_banana.model.clone(),
+        prices: prices(config),
+        terms: terms(config),
         price_lock: span(config.billing.price_lock),
         tariff: config.usage.tariff(),
         asking: span(config.sessions.asking),
@@ -141,7 +169,6 @@ pub(super) fn session(config: &Config) -> SessionSettings {
             .public_url
             .as_ref()
             .map(|url| format!("{}/verify", url.trim_end_matches('/'))),
-        job_deadline: span(config.jobs.deadline),
         update_attempts_max: config.sessions.update_attempts_max,
         updates_at_once: config.sessions.updates_at_once,
         admin: admin(config),
@@ -151,6 +178,7 @@ pub(super) fn session(config: &Config) -> SessionSettings {
             max: config.sessions.store_retry_max,
         },
         inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
+        video_inputs_bytes_max: config.videos.inputs_bytes_max,
         topups: TopupSettings {
             amounts: config.topups.amounts.clone(),
             limits: AmountLimits {
@@ -208,7 +236,7 @@ pub(super) fn cashier(config: &Config) -> CashierSettings {
             base: config.sessions.store_retry_base,
             max: config.sessions.store_retry_max,
         },
-        prices: config.billing.image_prices(),
+        prices: prices(config),
         price_lock: span(config.billing.price_lock),
         drain: share(config, PAYMENTS_SHARE),
     }
@@ -247,6 +275,7 @@ pub(super) fn provider(config: &Config) -> ProviderSettings {
                 max: config.jobs.store_retry_max,
             },
             inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
+            video_inputs_bytes_max: config.videos.inputs_bytes_max,
         },
         drain: share(config, RUNS_SHARE),
     }

@@ -12,13 +12,15 @@ use super::{Config, ConfigError, Environment, schema};
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Variables with a name of their own, and the key each sets. An empty value counts as unset.
-pub const NAMED_VARIABLES: [(&str, &str); 15] = [
+pub const NAMED_VARIABLES: [(&str, &str); 17] = [
     ("BOT_TOKEN", "telegram.bot_token"),
     ("ADMIN_IDS", "telegram.admin_ids"),
     ("TELEGRAM_API_URL", "telegram.api_url"),
     ("TELEGRAM_WEBHOOK_SECRET", "telegram.webhook_secret"),
     ("NANO_BANANA_API_KEY", "providers.nano_banana.api_key"),
     ("NANO_BANANA_API_URL", "providers.nano_banana.api_url"),
+    ("KLING_API_KEY", "providers.kling.api_key"),
+    ("KLING_API_URL", "providers.kling.api_url"),
     ("DATABASE_URL", "database.url"),
     ("ASSETS_URL", "assets.url"),
     ("HTTP_ADDR", "http.addr"),
@@ -32,13 +34,11 @@ pub const NAMED_VARIABLES: [(&str, &str); 15] = [
 
 /// Variables of parts that this version does not have yet. They are accepted, so that one
 /// environment serves all versions, and have no effect.
-pub const RESERVED_VARIABLES: [&str; 10] = [
+pub const RESERVED_VARIABLES: [&str; 8] = [
     "ASSETS_MIRROR_URL",
     "DATABASE_REPLICA_URL",
     "FAL_API_URL",
     "FAL_KEY",
-    "KLING_API_KEY",
-    "KLING_API_URL",
     "REDIS_HOST",
     "REDIS_PORT",
     "REDIS_URL",
@@ -46,9 +46,10 @@ pub const RESERVED_VARIABLES: [&str; 10] = [
 ];
 
 /// Keys whose values are never shown, logged or put into an error.
-pub const SECRET_KEYS: [&str; 7] = [
+pub const SECRET_KEYS: [&str; 8] = [
     "database.url",
     "http.admin_token",
+    "providers.kling.api_key",
     "providers.nano_banana.api_key",
     "telegram.bot_token",
     "telegram.webhook_secret",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bigdecimal::BigDecimal;
 use rei_actors::rates::RateSettings;
 use rei_domain::billing::AmbiguityPolicy;
+use rei_domain::catalogue::{Catalogue, Model};
 use rei_domain::ids::UserId;
 use rei_domain::ledger::caps::{CapRules, Caps};
 use rei_domain::metering::Tariff;
@@ -36,11 +37,16 @@ pub struct Config {
     pub rates: RatesSection,
     pub usage: UsageSection,
     pub jobs: Jobs,
+    pub videos: Videos,
+    pub downloads: Downloads,
     pub providers: Providers,
     pub yookassa: Yookassa,
     pub assets: Assets,
     pub supervision: Supervision,
     pub shutdown: Shutdown,
+    /// The models that are sold, from a file of their own (`super::models`).
+    #[serde(skip)]
+    pub catalogue: Catalogue,
 }
 
 /// What is logged and how.
@@ -406,6 +412,8 @@ pub struct Jobs {
     pub retry_max: Duration,
     #[serde(rename = "deadline_secs", deserialize_with = "values::secs")]
     pub deadline: Duration,
+    #[serde(rename = "video_deadline_secs", deserialize_with = "values::secs")]
+    pub video_deadline: Duration,
     #[serde(deserialize_with = "values::count")]
     pub concurrency: usize,
     #[serde(deserialize_with = "values::count")]
@@ -416,11 +424,79 @@ pub struct Jobs {
     pub store_retry_max: Duration,
 }
 
+/// What videos are sold and made from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Videos {
+    #[serde(deserialize_with = "values::optional_path")]
+    pub catalogue_file: Option<PathBuf>,
+    /// All inputs of one request together.
+    #[serde(deserialize_with = "values::bytes")]
+    pub inputs_bytes_max: u64,
+}
+
+/// How results are fetched from the addresses that providers name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Downloads {
+    pub addresses: Addresses,
+    #[serde(rename = "timeout_secs", deserialize_with = "values::secs")]
+    pub timeout: Duration,
+}
+
+/// Which addresses are connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Addresses {
+    Public,
+    Any,
+}
+
 /// The AI backends, a section each.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Providers {
     pub nano_banana: NanoBanana,
+    pub kling: Kling,
+}
+
+impl Providers {
+    /// Whether a provider can be asked for a model.
+    pub fn runs(&self, provider: &str, model: &Model) -> bool {
+        let (key, still_runs) = match provider {
+            "kling" => (&self.kling.api_key, &self.kling.still_runs),
+            _ => return false,
+        };
+        let is_retired = model.sunset.is_some();
+        let still_runs = still_runs.iter().any(|id| id == model.id.as_str());
+        key.is_some() && (!is_retired || still_runs)
+    }
+}
+
+/// Kling's own video API.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kling {
+    /// A key, or `access:secret` of the older generation.
+    #[serde(deserialize_with = "values::secret")]
+    pub api_key: Option<SecretString>,
+    /// Without a closing slash.
+    #[serde(deserialize_with = "values::base_url")]
+    pub api_url: String,
+    #[serde(deserialize_with = "values::count")]
+    pub concurrency: usize,
+    #[serde(rename = "connect_timeout_secs", deserialize_with = "values::secs")]
+    pub connect_timeout: Duration,
+    #[serde(rename = "timeout_secs", deserialize_with = "values::secs")]
+    pub timeout: Duration,
+    #[serde(rename = "poll_ms", deserialize_with = "values::millis")]
+    pub poll: Duration,
+    #[serde(deserialize_with = "values::bytes")]
+    pub response_bytes_max: usize,
+    #[serde(deserialize_with = "values::bytes")]
+    pub result_bytes_max: usize,
+    /// Ids of the catalogue.
+    pub still_runs: Vec<String>,
 }
 
 /// Nano Banana Pro: the Gemini image API.

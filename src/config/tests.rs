@@ -309,6 +309,7 @@ fn a_secret_stands_in_no_debug_text_no_error_and_no_shown_configuration() {
         ("ADMIN_TOKEN", "canary-admin-token"),
         ("TELEGRAM_WEBHOOK_SECRET", "canary-secret"),
         ("DATABASE_URL", "postgres://rei:canary@host/canary"),
+        ("KLING_API_KEY", "canary-kling"),
         ("YOOKASSA_SECRET_KEY", "live_canary"),
         (
             "YOOKASSA_WEBHOOK_SECRET",

@@ -171,6 +171,12 @@ fn checked_base_url(text: &str) -> Option<String> {
     (web && plain && without_password && has_host).then(|| text.trim_end_matches('/').to_owned())
 }
 
+/// A file, if one is named.
+pub fn optional_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    let text = String::deserialize(from)?;
+    Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
 /// The folder of a `file://` address.
 pub fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
     let text = String::deserialize(from)?;

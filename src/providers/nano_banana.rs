@@ -5,7 +5,7 @@
 //! of the configuration says what follows. Wire facts: the contract page of the Gemini images.
 
 mod answer;
-mod call;
+
 mod cost;
 mod failure;
 mod request;
@@ -16,21 +16,21 @@ use std::time::Instant;
 use async_trait::async_trait;
 use bigdecimal::BigDecimal;
 use rei_actors::metrics::ProviderMeters;
-use rei_actors::ports::assets::{Picture, PictureCheck};
+use rei_actors::ports::assets::{Media, MediaCheck};
 use rei_actors::ports::provider::{
     Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
 };
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::money::Money;
-use rei_domain::spec::ImageSpec;
+use rei_domain::spec::{ImageLook, Kind, Output, Spec};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use self::call::Answered;
 use self::cost::{Prices, Usage};
+use super::call::{self, Answered};
 use crate::config;
 
 /// The provider's name in rows, metrics and configuration.
@@ -55,7 +55,7 @@ pub struct NanoBanana {
     key: HeaderValue,
     client: Client,
     runtime: Handle,
-    pictures: Arc<dyn PictureCheck>,
+    media: Arc<dyn MediaCheck>,
     settings: config::NanoBanana,
     prices: Prices,
     submits: ProviderMeters,
@@ -66,7 +66,7 @@ impl NanoBanana {
     pub fn try_new(
         settings: &config::NanoBanana,
         usd_rub: &BigDecimal,
-        pictures: Arc<dyn PictureCheck>,
+        media: Arc<dyn MediaCheck>,
         runtime: Handle,
     ) -> Result<NanoBanana, SetupError> {
         let key = settings.api_key.as_ref().ok_or(SetupError::NoKey)?;
@@ -82,7 +82,7 @@ impl NanoBanana {
             key,
             client,
             runtime,
-            pictures,
+            media,
             prices: Prices::new(settings, usd_rub),
             settings: settings.clone(),
             submits: ProviderMeters::of(NAME, "submit"),
@@ -103,29 +103,35 @@ impl NanoBanana {
     /// reading megabytes of JSON, on its blocking threads: the caller's thread serves others.
     /// A call goes on, and is counted, when its caller stops waiting.
     async fn call(&self, request: &RenderRequest) -> Result<RenderResult, ProviderError> {
-        let timeout = self.settings.timeout_of(request.size);
+        let Output::Image(look) = &request.output else {
+            return Err(ProviderError::Broken {
+                cause: "a video was asked of a maker of pictures",
+            });
+        };
+        let (size, look) = (look.size, *look);
+        let timeout = self.settings.timeout_of(size);
         let http = self
             .client
-            .post(self.url(&request.model))
+            .post(self.url(&self.settings.model))
             .header("x-goog-api-key", self.key.clone())
             .header("X-Server-Timeout", timeout.as_secs().max(1))
             .header(CONTENT_TYPE, "application/json")
             .timeout(timeout);
         let bytes_max = self.settings.response_bytes_max;
-        let pictures = Arc::clone(&self.pictures);
+        let media = Arc::clone(&self.media);
         let submits = self.submits.clone();
         let asked = request.clone();
         let work = self.runtime.spawn(async move {
             let begun = Instant::now();
-            let rendered = render(http, asked, bytes_max, pictures).await;
+            let rendered = render(http, asked, look, bytes_max, media).await;
             submits.ended(&rendered, begun.elapsed());
             rendered
         });
-        let (picture, usage) = work.await.unwrap_or(Err(DROPPED))?;
+        let (media, usage) = work.await.unwrap_or(Err(DROPPED))?;
         let cost = usage.and_then(|usage| self.prices.of_usage(&usage));
         Ok(RenderResult {
-            picture,
-            cost: cost.unwrap_or_else(|| self.prices.estimate(request.size, request.inputs.len())),
+            media,
+            cost: Some(cost.unwrap_or_else(|| self.prices.estimate(size, request.inputs.len()))),
         })
     }
 }
@@ -136,27 +142,28 @@ const DROPPED: ProviderError = ProviderError::Ambiguous {
 };
 
 /// A picture, checked, and the tokens it took, as far as the answer counts them.
-type Rendered = Result<(Picture, Option<Usage>), ProviderError>;
+type Rendered = Result<(Media, Option<Usage>), ProviderError>;
 
 async fn render(
     http: RequestBuilder,
     request: RenderRequest,
+    look: ImageLook,
     bytes_max: usize,
-    pictures: Arc<dyn PictureCheck>,
+    media: Arc<dyn MediaCheck>,
 ) -> Rendered {
-    let body = spawn_blocking(move || request::body(&request)).await;
+    let body = spawn_blocking(move || request::body(&request, look)).await;
     let body = body.map_err(|_| ProviderError::Retryable {
         after: None,
         cause: "the call was dropped before it was sent",
     })?;
     let answered = call::exchange(http.body(body), bytes_max).await?;
-    let read = spawn_blocking(move || read(&answered, pictures.as_ref())).await;
+    let read = spawn_blocking(move || read(&answered, media.as_ref())).await;
     read.unwrap_or(Err(DROPPED))
 }
 
-fn read(answered: &Answered, pictures: &dyn PictureCheck) -> Rendered {
+fn read(answered: &Answered, media: &dyn MediaCheck) -> Rendered {
     let made = answer::read(answered)?;
-    let picture = pictures.check(made.bytes).map_err(|fault| {
+    let picture = media.picture(made.bytes).map_err(|fault| {
         tracing::warn!(%fault, "the provider's picture is none");
         // It was done and is billed; only the policy for lost answers books that.
         ProviderError::Ambiguous {
@@ -176,8 +183,15 @@ impl Provider for NanoBanana {
         self.settings.ambiguity
     }
 
-    fn cost_estimate(&self, spec: &ImageSpec) -> Money {
-        self.prices.estimate(spec.size, spec.inputs.len())
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Image]
+    }
+
+    fn cost_estimate(&self, spec: &Spec) -> Option<Money> {
+        match &spec.output {
+            Output::Image(look) => Some(self.prices.estimate(look.size, spec.inputs.len())),
+            Output::Video(_) => None,
+        }
     }
 
     async fn submit(&self, request: &RenderRequest) -> Result<Submission, ProviderError> {

@@ -1,4 +1,4 @@
-//! Rows of stored pictures. The bytes are elsewhere (`crate::assets`).
+//! Rows of stored pictures and clips. The bytes are elsewhere (`crate::assets`).
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
@@ -14,11 +14,12 @@ use crate::store::stmt::{sql, statements};
 
 statements! {
     INSERT_ASSET = "
-        INSERT INTO assets (id, user_id, kind, width, height, size, sha256, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO assets (id, user_id, kind, width, height, millis, size, sha256, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO NOTHING";
 
-    ASSET = "SELECT id, user_id, kind, width, height, size, sha256 FROM assets WHERE id = ?";
+    ASSET = "
+        SELECT id, user_id, kind, width, height, millis, size, sha256 FROM assets WHERE id = ?";
 }
 
 /// Rows of stored pictures.
@@ -45,6 +46,7 @@ impl AssetRows {
                     render_kind(asset.kind),
                     i64::from(asset.width),
                     i64::from(asset.height),
+                    i64::from(asset.millis),
                     size,
                     asset.sha256.as_str(),
                     at.0
@@ -84,6 +86,8 @@ struct AssetRow {
     #[diesel(sql_type = BigInt)]
     height: i64,
     #[diesel(sql_type = BigInt)]
+    millis: i64,
+    #[diesel(sql_type = BigInt)]
     size: i64,
     #[diesel(sql_type = Text)]
     sha256: String,
@@ -97,6 +101,7 @@ impl AssetRow {
             kind: parse_word("kind", &self.kind, parse_kind)?,
             width: parse_count("width", self.width)?,
             height: parse_count("height", self.height)?,
+            millis: parse_count("millis", self.millis)?,
             size: parse_count("size", self.size)?,
             sha256: self.sha256,
         })

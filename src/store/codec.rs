@@ -7,11 +7,14 @@
 use std::borrow::Cow;
 
 use rei_actors::ports::StoreError;
-use rei_actors::ports::assets::PictureKind;
+use rei_actors::ports::assets::MediaKind;
 use rei_actors::ports::outbox::OutboxBody;
 use rei_actors::ports::users::Reachable;
-use rei_domain::ids::AssetId;
-use rei_domain::spec::{Aspect, ImageSpec, Input, Size};
+use rei_domain::ids::{AssetId, ModelId};
+use rei_domain::spec::{
+    Aspect, Clip, ClipUse, ImageLook, Input, Media, Output, Quality, Size, Sound, Source, Spec,
+    VideoLook,
+};
 use serde::{Deserialize, Serialize};
 
 /// [`Input`] as it stands in the column `inputs` of drafts and jobs.
@@ -22,23 +25,129 @@ enum InputJson {
         file_id: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bytes: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clip: Option<ClipJson>,
     },
     Asset {
         id: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clip: Option<ClipJson>,
     },
+}
+
+/// [`Clip`] in [`InputJson`]; a picture has none.
+#[derive(Serialize, Deserialize)]
+struct ClipJson {
+    millis: u32,
+    width: u32,
+    height: u32,
+}
+
+impl ClipJson {
+    fn of(media: Media) -> Option<ClipJson> {
+        match media {
+            Media::Picture => None,
+            Media::Clip(Clip {
+                millis,
+                width,
+                height,
+            }) => Some(ClipJson {
+                millis,
+                width,
+                height,
+            }),
+        }
+    }
+
+    fn media(clip: Option<ClipJson>) -> Media {
+        clip.map_or(Media::Picture, |clip| {
+            Media::Clip(Clip {
+                millis: clip.millis,
+                width: clip.width,
+                height: clip.height,
+            })
+        })
+    }
+}
+
+/// [`VideoLook`] as it stands in the column `video`, without the shape and the quality, which
+/// have columns of their own.
+#[derive(Serialize, Deserialize)]
+struct VideoJson {
+    model: String,
+    seconds: u32,
+    sound: String,
+    clip_use: String,
+}
+
+/// The four columns that say how a result is to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookColumns {
+    pub aspect: &'static str,
+    /// The size of a picture, the quality of a video.
+    pub size: &'static str,
+    pub video: Option<String>,
+    pub kind: &'static str,
+}
+
+/// Renders the columns `aspect`, `size`, `video` and, for jobs, `kind`.
+pub fn render_look(spec: &Spec) -> LookColumns {
+    let kind = spec.mode().kind().as_str();
+    match &spec.output {
+        Output::Image(look) => LookColumns {
+            aspect: look.aspect.as_str(),
+            size: look.size.as_str(),
+            video: None,
+            kind,
+        },
+        Output::Video(look) => {
+            let video = VideoJson {
+                model: look.model.as_str().to_owned(),
+                seconds: look.seconds,
+                sound: look.sound.as_str().to_owned(),
+                clip_use: look.clip_use.as_str().to_owned(),
+            };
+            let video = serde_json::to_string(&video);
+            LookColumns {
+                aspect: look.aspect.as_str(),
+                size: look.quality.as_str(),
+                video: Some(video.expect("texts and numbers always render as JSON")),
+                kind,
+            }
+        }
+    }
+}
+
+fn parse_look(aspect: &str, size: &str, video: Option<&str>) -> Result<Output, StoreError> {
+    let aspect = parse_word("aspect", aspect, Aspect::parse)?;
+    let Some(video) = video else {
+        let size = parse_word("size", size, Size::parse)?;
+        return Ok(Output::Image(ImageLook { aspect, size }));
+    };
+    let video: VideoJson = serde_json::from_str(video).map_err(|_| unreadable("video"))?;
+    Ok(Output::Video(VideoLook {
+        model: ModelId::new(video.model),
+        seconds: video.seconds,
+        quality: parse_word("size", size, Quality::parse)?,
+        sound: parse_word("video", &video.sound, Sound::parse)?,
+        aspect,
+        clip_use: parse_word("video", &video.clip_use, ClipUse::parse)?,
+    }))
 }
 
 /// Renders the column `inputs`.
 pub fn render_inputs(inputs: &[Input]) -> String {
     let inputs: Vec<InputJson> = inputs
         .iter()
-        .map(|input| match input {
-            Input::Telegram { file_id, bytes } => InputJson::Telegram {
+        .map(|input| match &input.source {
+            Source::Telegram { file_id, bytes } => InputJson::Telegram {
                 file_id: file_id.clone(),
                 bytes: *bytes,
+                clip: ClipJson::of(input.media),
             },
-            Input::Asset(id) => InputJson::Asset {
+            Source::Asset(id) => InputJson::Asset {
                 id: id.as_str().to_owned(),
+                clip: ClipJson::of(input.media),
             },
         })
         .collect();
@@ -49,23 +158,33 @@ pub fn render_inputs(inputs: &[Input]) -> String {
 pub fn parse_inputs(text: &str) -> Result<Vec<Input>, StoreError> {
     let inputs: Vec<InputJson> = serde_json::from_str(text).map_err(|_| unreadable("inputs"))?;
     let inputs = inputs.into_iter().map(|input| match input {
-        InputJson::Telegram { file_id, bytes } => Input::Telegram { file_id, bytes },
-        InputJson::Asset { id } => Input::Asset(AssetId::new(id)),
+        InputJson::Telegram {
+            file_id,
+            bytes,
+            clip,
+        } => Input {
+            source: Source::Telegram { file_id, bytes },
+            media: ClipJson::media(clip),
+        },
+        InputJson::Asset { id, clip } => Input {
+            source: Source::Asset(AssetId::new(id)),
+            media: ClipJson::media(clip),
+        },
     });
     Ok(inputs.collect())
 }
 
-/// Parses the four columns of a request.
+/// Parses the five columns of a request.
 pub fn parse_spec(
     prompt: String,
     aspect: &str,
     size: &str,
+    video: Option<&str>,
     inputs: &str,
-) -> Result<ImageSpec, StoreError> {
-    Ok(ImageSpec {
+) -> Result<Spec, StoreError> {
+    Ok(Spec {
         prompt,
-        aspect: parse_word("aspect", aspect, Aspect::parse)?,
-        size: parse_word("size", size, Size::parse)?,
+        output: parse_look(aspect, size, video)?,
         inputs: parse_inputs(inputs)?,
     })
 }
@@ -96,18 +215,19 @@ pub fn body_job(body: &OutboxBody) -> Option<&str> {
     }
 }
 
-/// The name of a picture's kind in rows.
-pub fn render_kind(kind: PictureKind) -> &'static str {
+/// The name of a picture's or a clip's kind in rows.
+pub fn render_kind(kind: MediaKind) -> &'static str {
     match kind {
-        PictureKind::Png => "png",
-        PictureKind::Jpeg => "jpeg",
-        PictureKind::Webp => "webp",
+        MediaKind::Png => "png",
+        MediaKind::Jpeg => "jpeg",
+        MediaKind::Webp => "webp",
+        MediaKind::Mp4 => "mp4",
     }
 }
 
 /// Reads [`render_kind`] back.
-pub fn parse_kind(text: &str) -> Option<PictureKind> {
-    [PictureKind::Png, PictureKind::Jpeg, PictureKind::Webp]
+pub fn parse_kind(text: &str) -> Option<MediaKind> {
+    MediaKind::ALL
         .into_iter()
         .find(|kind| render_kind(*kind) == text)
 }
@@ -165,11 +285,46 @@ mod tests {
     use super::*;
 
     fn any_input() -> impl Strategy<Value = Input> {
-        prop_oneof![
+        let source = prop_oneof![
             ("\\PC{0,40}", proptest::option::of(any::<u64>()))
-                .prop_map(|(file_id, bytes)| Input::Telegram { file_id, bytes }),
-            "\\PC{0,40}".prop_map(|id| Input::Asset(AssetId::new(id))),
-        ]
+                .prop_map(|(file_id, bytes)| Source::Telegram { file_id, bytes }),
+            "\\PC{0,40}".prop_map(|id| Source::Asset(AssetId::new(id))),
+        ];
+        let clip = |(millis, width, height)| Clip {
+            millis,
+            width,
+            height,
+        };
+        let media = prop_oneof![
+            Just(Media::Picture),
+            any::<(u32, u32, u32)>().prop_map(move |clip_of| Media::Clip(clip(clip_of))),
+        ];
+        (source, media).prop_map(|(source, media)| Input { source, media })
+    }
+
+    fn any_output() -> impl Strategy<Value = Output> {
+        use prop::sample::select;
+        let image = (select(&Aspect::ALL[..]), select(&Size::ALL[..]))
+            .prop_map(|(aspect, size)| Output::Image(ImageLook { aspect, size }));
+        let video = (
+            "[a-z0-9.-]{1,24}",
+            any::<u32>(),
+            select(&Quality::ALL[..]),
+            select(&Sound::ALL[..]),
+            select(&Aspect::ALL[..]),
+            select(&ClipUse::ALL[..]),
+        )
+            .prop_map(|(model, seconds, quality, sound, aspect, clip_use)| {
+                Output::Video(VideoLook {
+                    model: ModelId::new(model),
+                    seconds,
+                    quality,
+                    sound,
+                    aspect,
+                    clip_use,
+                })
+            });
+        prop_oneof![image, video]
     }
 
     proptest! {
@@ -177,20 +332,23 @@ mod tests {
         fn inputs_survive_their_column(inputs in prop::collection::vec(any_input(), 0..15)) {
             prop_assert_eq!(parse_inputs(&render_inputs(&inputs)).unwrap(), inputs);
         }
+
+        #[test]
+        fn looks_survive_their_columns(output in any_output()) {
+            let spec = Spec { prompt: "кот".to_owned(), output, inputs: Vec::new() };
+            let look = render_look(&spec);
+            let video = look.video.as_deref();
+            let parsed = parse_spec("кот".to_owned(), look.aspect, look.size, video, "[]");
+            prop_assert_eq!(parsed.unwrap(), spec);
+        }
     }
 
     #[test]
     fn the_json_of_inputs_stays_what_old_rows_hold() {
         let inputs = [
-            Input::Telegram {
-                file_id: "AgAD".to_owned(),
-                bytes: Some(7),
-            },
-            Input::Telegram {
-                file_id: "BQAD".to_owned(),
-                bytes: None,
-            },
-            Input::Asset(AssetId::new("0a")),
+            Input::sent_picture("AgAD", Some(7)),
+            Input::sent_picture("BQAD", None),
+            Input::stored_picture(AssetId::new("0a")),
         ];
         let text = concat!(
             r#"[{"type":"telegram","file_id":"AgAD","bytes":7},"#,
@@ -227,7 +385,7 @@ mod tests {
 
     #[test]
     fn words_survive_their_column() {
-        for kind in [PictureKind::Png, PictureKind::Jpeg, PictureKind::Webp] {
+        for kind in MediaKind::ALL {
             assert_eq!(parse_kind(render_kind(kind)), Some(kind));
         }
         for reachable in [Reachable::Yes, Reachable::Blocked] {
@@ -243,12 +401,13 @@ mod tests {
         let refusals = [
             parse_inputs("[{\"type\":\"secret\"}]").unwrap_err(),
             parse_body("secret").unwrap_err(),
-            parse_spec("secret".to_owned(), "secret", "1K", "[]").unwrap_err(),
+            parse_spec("secret".to_owned(), "secret", "1K", None, "[]").unwrap_err(),
+            parse_spec("secret".to_owned(), "1:1", "720p", Some("secret"), "[]").unwrap_err(),
             parse_count::<u32>("attempts", -1).unwrap_err(),
         ];
         for (refusal, column) in refusals
             .iter()
-            .zip(["inputs", "body", "aspect", "attempts"])
+            .zip(["inputs", "body", "aspect", "video", "attempts"])
         {
             let text = refusal.to_string();
             assert!(matches!(refusal, StoreError::Broken(_)));

@@ -17,7 +17,7 @@ use rei_domain::money::Money;
 use rei_domain::time::Moment;
 use serde_json::{Value, json};
 
-use crate::store::codec::{parse_spec, render_inputs, storable, unreadable};
+use crate::store::codec::{parse_spec, render_inputs, render_look, storable, unreadable};
 use crate::store::conn::Conn;
 use crate::store::db::Db;
 use crate::store::outbox::insert_outbox;
@@ -27,19 +27,19 @@ use crate::store::topups::moves::insert_topups;
 
 statements! {
     DRAFT = "
-        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, inputs, price, nonce,
-               created_at, expires_at
+        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, video, inputs, price,
+               nonce, created_at, expires_at
         FROM drafts WHERE id = ?";
 
     ASKING = "
-        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, inputs, price, nonce,
-               created_at, expires_at
+        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, video, inputs, price,
+               nonce, created_at, expires_at
         FROM drafts WHERE chat_id = ? AND state = 'asking' AND created_at >= ?
         ORDER BY created_at DESC, id DESC LIMIT 1";
 
     UNFINISHED = "
-        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, inputs, price, nonce,
-               created_at, expires_at
+        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, video, inputs, price,
+               nonce, created_at, expires_at
         FROM drafts WHERE chat_id = ? AND state IN ('asking', 'open')
         ORDER BY created_at DESC, id DESC LIMIT ?";
 
@@ -49,17 +49,17 @@ statements! {
           AND update_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))";
 
     UPSERT_DRAFTS = "
-        INSERT INTO drafts (id, user_id, chat_id, state, prompt, aspect, size, inputs, price,
-                            nonce, created_at, expires_at)
+        INSERT INTO drafts (id, user_id, chat_id, state, prompt, aspect, size, video, inputs,
+                            price, nonce, created_at, expires_at)
         SELECT value->>'id', CAST(value->>'user' AS BIGINT), CAST(value->>'chat' AS BIGINT),
                value->>'state', value->>'prompt', value->>'aspect', value->>'size',
-               value->>'inputs', CAST(value->>'price' AS BIGINT), value->>'nonce',
+               value->>'video', value->>'inputs', CAST(value->>'price' AS BIGINT), value->>'nonce',
                CAST(value->>'created_at' AS BIGINT), CAST(value->>'expires_at' AS BIGINT)
         FROM json_each(?)
         WHERE true
         ON CONFLICT (id) DO UPDATE SET
             state = excluded.state, prompt = excluded.prompt, aspect = excluded.aspect,
-            size = excluded.size, inputs = excluded.inputs, price = excluded.price,
+            size = excluded.size, video = excluded.video, inputs = excluded.inputs, price = excluded.price,
             nonce = excluded.nonce, expires_at = excluded.expires_at
         WHERE drafts.state <> 'confirmed'";
 
@@ -95,6 +95,8 @@ pub(super) struct DraftRow {
     aspect: String,
     #[diesel(sql_type = Text)]
     size: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    video: Option<String>,
     #[diesel(sql_type = Text)]
     inputs: String,
     #[diesel(sql_type = BigInt)]
@@ -114,7 +116,13 @@ impl DraftRow {
             user: UserId(self.user_id),
             chat: ChatId(self.chat_id),
             state: parse_state(&self.state, self.job_id)?,
-            spec: parse_spec(self.prompt, &self.aspect, &self.size, &self.inputs)?,
+            spec: parse_spec(
+                self.prompt,
+                &self.aspect,
+                &self.size,
+                self.video.as_deref(),
+                &self.inputs,
+            )?,
             price: Money::from_kopecks(self.price),
             nonce: Nonce::new(self.nonce),
             created_at: Moment(self.created_at),
@@ -226,14 +234,16 @@ fn render_draft(draft: &Draft) -> Option<Value> {
         DraftState::Cancelled => "cancelled",
         DraftState::Confirmed(_) => return None,
     };
+    let look = render_look(&draft.spec);
     Some(json!({
         "id": draft.id.as_str(),
         "user": draft.user.0,
         "chat": draft.chat.0,
         "state": state,
         "prompt": storable(&draft.spec.prompt),
-        "aspect": draft.spec.aspect.as_str(),
-        "size": draft.spec.size.as_str(),
+        "aspect": look.aspect,
+        "size": look.size,
+        "video": look.video,
         "inputs": render_inputs(&draft.spec.inputs),
         "price": draft.price.kopecks(),
         "nonce": draft.nonce.as_str(),

@@ -18,10 +18,11 @@ use rei_actors::ports::jobs::{
     Attempt, AttemptOutcome, Candidate, Job, JobStore, LeaseError, LeaseToken,
 };
 use rei_domain::billing::Ending;
-use rei_domain::conversation::SentPicture;
-use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, MessageId, UserId};
+use rei_domain::conversation::SentResult;
+use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, MessageId, ModelId, UserId};
 use rei_domain::job::{JobState, LaneName};
 use rei_domain::money::Money;
+use rei_domain::spec::Kind;
 use rei_domain::time::Moment;
 
 pub use self::steps::{steps, unsettled, worked_on};
@@ -62,6 +63,8 @@ struct JobRow {
     aspect: String,
     #[diesel(sql_type = Text)]
     size: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    video: Option<String>,
     #[diesel(sql_type = Text)]
     inputs: String,
     #[diesel(sql_type = BigInt)]
@@ -101,8 +104,14 @@ impl JobRow {
             chat: ChatId(self.chat_id),
             hold: HoldId::new(self.hold_id),
             lane: parse_word("lane", &self.lane, LaneName::parse)?,
-            model: self.model,
-            spec: parse_spec(self.prompt, &self.aspect, &self.size, &self.inputs)?,
+            model: ModelId::new(self.model),
+            spec: parse_spec(
+                self.prompt,
+                &self.aspect,
+                &self.size,
+                self.video.as_deref(),
+                &self.inputs,
+            )?,
             price: Money::from_kopecks(self.price),
             state: parse_word("state", &self.state, JobState::parse)?,
             fence: Fence(self.fence),
@@ -136,12 +145,15 @@ impl JobStore for JobRows {
 
     async fn candidates(
         &self,
+        kind: Kind,
         lane: LaneName,
         now: Moment,
         limit: u32,
     ) -> Result<Vec<Candidate>, StoreError> {
         self.0
-            .read(async move |conn: &mut Conn| reads::candidates(conn, lane, now, limit).await)
+            .read(async move |conn: &mut Conn| {
+                reads::candidates(conn, kind, lane, now, limit).await
+            })
             .await
     }
 
@@ -261,13 +273,13 @@ impl JobStore for JobRows {
             .await
     }
 
-    async fn sent_picture(
+    async fn sent_result(
         &self,
         chat: ChatId,
         message: MessageId,
-    ) -> Result<Option<SentPicture>, StoreError> {
+    ) -> Result<Option<SentResult>, StoreError> {
         self.0
-            .read(async move |conn: &mut Conn| reads::sent_picture(conn, chat, message).await)
+            .read(async move |conn: &mut Conn| reads::sent_result(conn, chat, message).await)
             .await
     }
 }

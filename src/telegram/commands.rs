@@ -18,6 +18,7 @@ mod statement;
 mod stop;
 mod topup;
 mod usage;
+mod video;
 
 use std::sync::Arc;
 
@@ -29,9 +30,10 @@ use crate::telegram::catalogue::Catalogue;
 use crate::telegram::view::admin::summary_key;
 
 /// Every command, in the order of the menu.
-const ALL: [&dyn Command; 15] = [
+const ALL: [&dyn Command; 16] = [
     &start::Start,
     &help::Help,
+    &video::Video,
     &balance::Balance,
     &history::History,
     &usage::Usage,

@@ -163,6 +163,22 @@ impl Messenger for TelegramMessenger {
                         .await
                 }
             }
+            Outgoing::Video {
+                upload,
+                caption,
+                width,
+                height,
+                seconds,
+            } => {
+                check_upload(upload)?;
+                let caption = Words::caption(caption)?;
+                let kind = FileKind::Video {
+                    width: *width,
+                    height: *height,
+                    seconds: *seconds,
+                };
+                self.send_file(chat, kind, upload, Some(&caption)).await
+            }
             Outgoing::Document { upload } => {
                 check_upload(upload)?;
                 self.send_file(chat, FileKind::Document, upload, None).await

@@ -18,6 +18,7 @@ mod series;
 mod statement;
 mod toasts;
 mod topup;
+mod video;
 mod words;
 
 use std::sync::Arc;
@@ -75,13 +76,17 @@ impl View for FluentView {
                 running,
                 balance,
             } => replies::cancelled(words, *drafts, *jobs, *running, *balance),
-            Reply::AskWhatToDo { pictures } => replies::ask_what_to_do(words, *pictures),
+            Reply::AskWhatToDo { came } => replies::ask_what_to_do(words, *came),
+            Reply::AskHowToMove => replies::plain(words.say("ask-how-to-move")),
+            Reply::VideoHow => replies::plain(words.say("video-how")),
+            Reply::NoVideo(missing) => video::refused(words, missing),
             Reply::Card {
                 draft,
                 balance,
                 page,
+                video,
                 note,
-            } => card::render(words, draft, *balance, *page, *note),
+            } => card::render(words, draft, *balance, *page, video, *note),
             Reply::DraftDiscarded => replies::plain(words.say("card-discarded")),
             Reply::Unsupported(what) => replies::unsupported(words, *what),
             Reply::BoostOffer {

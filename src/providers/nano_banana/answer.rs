@@ -13,9 +13,9 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::call::Answered;
 use super::cost::Usage;
 use super::failure;
+use crate::providers::call::Answered;
 
 /// A picture as it came, unchecked.
 #[derive(Debug)]

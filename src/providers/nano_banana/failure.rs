@@ -8,7 +8,7 @@ use rei_actors::ports::provider::ProviderError;
 use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
-use super::call::Answered;
+use crate::providers::call::Answered;
 
 /// The longest wait that an answer may ask for; more is the quota of a day, and a job whose
 /// deadline is nearer should not be told to wait for it.

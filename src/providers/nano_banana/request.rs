@@ -3,12 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rei_actors::ports::provider::RenderRequest;
-use rei_domain::spec::Aspect;
+use rei_domain::spec::{Aspect, ImageLook};
 use serde_json::json;
 
 /// The body of `generateContent`: words first, then the pictures in the user's order. `TEXT`
 /// is asked for beside `IMAGE`, because without it an explanation of a refusal is lost.
-pub(super) fn body(request: &RenderRequest) -> Vec<u8> {
+pub(super) fn body(request: &RenderRequest, look: ImageLook) -> Vec<u8> {
     let mut parts = vec![json!({ "text": request.prompt })];
     for picture in &request.inputs {
         parts.push(json!({
@@ -18,9 +18,9 @@ pub(super) fn body(request: &RenderRequest) -> Vec<u8> {
             }
         }));
     }
-    let mut image = json!({ "imageSize": request.size.as_str() });
-    if request.aspect != Aspect::Auto {
-        image["aspectRatio"] = json!(request.aspect.as_str());
+    let mut image = json!({ "imageSize": look.size.as_str() });
+    if look.aspect != Aspect::Auto {
+        image["aspectRatio"] = json!(look.aspect.as_str());
     }
     let body = json!({
         "contents": [{ "role": "user", "parts": parts }],

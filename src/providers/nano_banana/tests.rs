@@ -10,12 +10,12 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::poll;
 use image::{DynamicImage, ImageFormat, RgbImage};
-use rei_actors::ports::assets::{NotAPicture, Picture, PictureCheck, PictureKind};
+use rei_actors::ports::assets::{Media, MediaCheck, MediaKind, NotMedia};
 use rei_actors::ports::provider::{
     Provider, ProviderError, RenderRequest, RenderResult, Submission,
 };
 use rei_domain::ids::JobId;
-use rei_domain::spec::{Aspect, INPUTS_MAX, Mode, Size};
+use rei_domain::spec::{Aspect, INPUTS_MAX, ImageLook, Mode, Output, Size};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use super::{NanoBanana, SetupError};
 use crate::config::{Config, Environment};
 use crate::loopback::{Loopback, Reply};
-use crate::pictures::HeaderCheck;
+use crate::media::Headers;
 
 const KEY: &str = "canary-key";
 const PROMPT: &str = "a canary of a prompt";
@@ -41,7 +41,7 @@ fn adapter(change: impl FnOnce(&mut crate::config::NanoBanana)) -> Result<NanoBa
     settings.api_key = Some(SecretString::from(KEY));
     change(&mut settings);
     let rate = &config.billing.usd_rub;
-    NanoBanana::try_new(&settings, rate, Arc::new(HeaderCheck), Handle::current())
+    NanoBanana::try_new(&settings, rate, Arc::new(Headers), Handle::current())
 }
 
 fn reaching(server: &Loopback) -> NanoBanana {
@@ -53,10 +53,8 @@ fn words() -> RenderRequest {
         job: JobId::new("job"),
         attempt: 1,
         mode: Mode::Generate,
-        model: "gemini-3-pro-image".to_owned(),
         prompt: PROMPT.to_owned(),
-        aspect: Aspect::Auto,
-        size: Size::OneK,
+        output: Output::Image(ImageLook::default()),
         inputs: Vec::new(),
     }
 }
@@ -132,8 +130,10 @@ async fn a_request_says_what_the_contract_says() {
     let provider = reaching(&server);
     asked(&provider, &words()).await.unwrap();
     let wide = RenderRequest {
-        aspect: Aspect::Landscape16x9,
-        size: Size::FourK,
+        output: Output::Image(ImageLook {
+            aspect: Aspect::Landscape16x9,
+            size: Size::FourK,
+        }),
         ..words()
     };
     asked(&provider, &wide).await.unwrap();
@@ -168,11 +168,11 @@ async fn a_request_says_what_the_contract_says() {
 #[tokio::test]
 async fn fourteen_inputs_go_along_in_the_users_order() {
     let formats = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP];
-    let inputs: Vec<Picture> = (1..=INPUTS_MAX)
+    let inputs: Vec<Media> = (1..=INPUTS_MAX)
         .map(|at| {
             let format = formats[at % formats.len()];
             let bytes = picture(format, u32::try_from(at).unwrap());
-            HeaderCheck.check(Bytes::from(bytes)).unwrap()
+            Headers.picture(Bytes::from(bytes)).unwrap()
         })
         .collect();
     let edit = RenderRequest {
@@ -214,9 +214,9 @@ async fn the_last_picture_that_is_no_thought_is_the_result() {
     ]);
     let result = answer(ok(&candidate(parts, "STOP"))).await.unwrap();
     // The media type said PNG; the bytes are believed.
-    assert_eq!(result.picture.kind, PictureKind::Jpeg);
-    assert_eq!(result.picture.width, 4);
-    assert_eq!(result.picture.bytes, picture(ImageFormat::Jpeg, 4));
+    assert_eq!(result.media.kind, MediaKind::Jpeg);
+    assert_eq!(result.media.width, 4);
+    assert_eq!(result.media.bytes, picture(ImageFormat::Jpeg, 4));
 }
 
 #[tokio::test]
@@ -492,10 +492,14 @@ async fn no_more_than_the_limit_is_read() {
 /// Tells when a picture comes to be checked.
 struct Announcing(watch::Sender<bool>);
 
-impl PictureCheck for Announcing {
-    fn check(&self, bytes: Bytes) -> Result<Picture, NotAPicture> {
+impl MediaCheck for Announcing {
+    fn picture(&self, bytes: Bytes) -> Result<Media, NotMedia> {
         self.0.send_replace(true);
-        HeaderCheck.check(bytes)
+        Headers.picture(bytes)
+    }
+
+    fn clip(&self, bytes: Bytes) -> Result<Media, NotMedia> {
+        Headers.clip(bytes)
     }
 }
 
@@ -505,7 +509,7 @@ async fn a_call_goes_on_when_its_caller_stops_waiting() {
     let server = Loopback::start([ok(&done)]).await;
     let checked = watch::Sender::new(false);
     let provider = NanoBanana {
-        pictures: Arc::new(Announcing(checked.clone())),
+        media: Arc::new(Announcing(checked.clone())),
         ..reaching(&server)
     };
     let request = words();

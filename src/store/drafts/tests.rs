@@ -4,9 +4,11 @@ use rei_actors::ports::outbox::OutboxStore;
 use rei_actors::ports::users::UserStore;
 use rei_domain::conversation::Language;
 use rei_domain::draft::{Draft, DraftState};
-use rei_domain::ids::{AssetId, ChatId, DraftId, JobId, Nonce, UserId};
+use rei_domain::ids::{AssetId, ChatId, DraftId, JobId, ModelId, Nonce, UserId};
 use rei_domain::money::Money;
-use rei_domain::spec::{Aspect, ImageSpec, Input, Size};
+use rei_domain::spec::{
+    Aspect, ClipUse, ImageLook, Input, Output, Quality, Size, Sound, Spec, VideoLook,
+};
 use rei_domain::time::Moment;
 
 use super::DraftRows;
@@ -39,16 +41,15 @@ fn draft(id: &str, state: DraftState, created_at: i64) -> Draft {
         user: USER,
         chat: CHAT,
         state,
-        spec: ImageSpec {
+        spec: Spec {
             prompt: "кот \"в\" сапогах? 😀\nи \\шляпе".to_owned(),
-            aspect: Aspect::Landscape16x9,
-            size: Size::TwoK,
+            output: Output::Image(ImageLook {
+                aspect: Aspect::Landscape16x9,
+                size: Size::TwoK,
+            }),
             inputs: vec![
-                Input::Telegram {
-                    file_id: "AgAD\"?".to_owned(),
-                    bytes: Some(9),
-                },
-                Input::Asset(AssetId::new("0a")),
+                Input::sent_picture("AgAD\"?", Some(9)),
+                Input::stored_picture(AssetId::new("0a")),
             ],
         },
         price: Money::from_kopecks(2_500),
@@ -242,7 +243,14 @@ fn a_draft_that_changed_twice_in_a_turn_is_as_it_was_last() {
         let mut renewed = draft("d1", DraftState::Open, 1);
         renewed.nonce = Nonce::new("fedcba9876543210");
         renewed.expires_at = Moment(999);
-        renewed.spec.size = Size::FourK;
+        renewed.spec.output = Output::Video(VideoLook {
+            model: ModelId::new("kling-3.0"),
+            seconds: 10,
+            quality: Quality::Professional,
+            sound: Sound::On,
+            aspect: Aspect::Square,
+            clip_use: ClipUse::Edit,
+        });
         let both = vec![draft("d1", DraftState::Asking, 1), renewed.clone()];
         drafts.commit(turn(&[1], both), Moment(5)).await.unwrap();
         let read = drafts.draft(&renewed.id).await.unwrap();

@@ -3,20 +3,23 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use rei_actors::ports::StoreError;
+use rei_actors::ports::assets::Asset;
 use rei_actors::ports::jobs::{Attempt, AttemptOutcome, Candidate, Job};
-use rei_domain::conversation::SentPicture;
+use rei_domain::conversation::SentResult;
 use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, UserId};
 use rei_domain::job::LaneName;
+use rei_domain::spec::Kind;
 use rei_domain::time::Moment;
 
 use super::{JobRow, unsettled, worked_on};
-use crate::store::codec::{parse_count, parse_word};
+use crate::store::codec::{parse_count, parse_kind, parse_word};
 use crate::store::conn::Conn;
 use crate::store::stmt::{sql, statements};
 
 statements! {
     JOB = "
-        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, inputs,
+        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, video,
+               inputs,
                price, state, fence, attempt, provider, provider_job, result, ending, created_at,
                deadline_at, finished_at
         FROM jobs WHERE id = ?";
@@ -29,16 +32,17 @@ statements! {
     CANDIDATES = "
         SELECT id, user_id, lane FROM (
             SELECT id, user_id, lane, created_at FROM jobs
-            WHERE lane = ? AND state = 'queued' AND due_at <= ?
+            WHERE kind = ? AND lane = ? AND state = 'queued' AND due_at <= ?
             UNION ALL
             SELECT id, user_id, lane, created_at FROM jobs
-            WHERE lane = ? AND lease_until <= ?
+            WHERE kind = ? AND lane = ? AND lease_until <= ?
               AND state IN (SELECT value->>'state' FROM json_each(?))
         ) leasable
         ORDER BY created_at, id LIMIT ?";
 
     UNFINISHED = "
-        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, inputs,
+        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, video,
+               inputs,
                price, state, fence, attempt, provider, provider_job, result, ending, created_at,
                deadline_at, finished_at
         FROM jobs
@@ -48,7 +52,8 @@ statements! {
     POSITION = "
         SELECT (
             SELECT COUNT(*) FROM jobs earlier
-            WHERE earlier.state = 'queued' AND earlier.lane = job.lane
+            WHERE earlier.state = 'queued' AND earlier.kind = job.kind
+              AND earlier.lane = job.lane
               AND (earlier.created_at, earlier.id) < (job.created_at, job.id)
         ) AS jobs
         FROM jobs job WHERE job.id = ? AND job.state = 'queued'";
@@ -56,8 +61,11 @@ statements! {
     WAITING = "
         SELECT lane, COUNT(*) AS jobs FROM jobs WHERE state = 'queued' GROUP BY lane";
 
-    SENT_PICTURE = "
-        SELECT job_id, asset_id FROM sent_pictures WHERE chat_id = ? AND message_id = ?";
+    SENT_RESULT = "
+        SELECT sent.job_id, sent.asset_id, asset.user_id, asset.kind, asset.width, asset.height,
+               asset.millis, asset.size, asset.sha256
+        FROM sent_pictures sent JOIN assets asset ON asset.id = sent.asset_id
+        WHERE sent.chat_id = ? AND sent.message_id = ?";
 }
 
 #[derive(QueryableByName)]
@@ -95,11 +103,25 @@ struct LaneRow {
 }
 
 #[derive(QueryableByName)]
-struct PictureRow {
+struct SentRow {
     #[diesel(sql_type = Text)]
     job_id: String,
     #[diesel(sql_type = Text)]
     asset_id: String,
+    #[diesel(sql_type = BigInt)]
+    user_id: i64,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = BigInt)]
+    width: i64,
+    #[diesel(sql_type = BigInt)]
+    height: i64,
+    #[diesel(sql_type = BigInt)]
+    millis: i64,
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+    #[diesel(sql_type = Text)]
+    sha256: String,
 }
 
 pub async fn job(conn: &mut Conn, id: &JobId) -> Result<Option<Job>, StoreError> {
@@ -121,16 +143,19 @@ pub async fn attempts(conn: &mut Conn, id: &JobId) -> Result<Vec<Attempt>, Store
 
 pub async fn candidates(
     conn: &mut Conn,
+    kind: Kind,
     lane: LaneName,
     now: Moment,
     limit: u32,
 ) -> Result<Vec<Candidate>, StoreError> {
-    let lane = lane.as_str();
+    let (kind, lane) = (kind.as_str(), lane.as_str());
     let worked_on = worked_on();
     let candidates = sql!(
         CANDIDATES,
+        kind,
         lane,
         now.0,
+        kind,
         lane,
         now.0,
         worked_on.as_str(),
@@ -179,16 +204,32 @@ pub async fn waiting(conn: &mut Conn) -> Result<Vec<(LaneName, u32)>, StoreError
     Ok(waiting)
 }
 
-pub async fn sent_picture(
+pub async fn sent_result(
     conn: &mut Conn,
     chat: ChatId,
     message: MessageId,
-) -> Result<Option<SentPicture>, StoreError> {
+) -> Result<Option<SentResult>, StoreError> {
     let row = conn
-        .optional::<PictureRow>(sql!(SENT_PICTURE, chat.0, message.0))
+        .optional::<SentRow>(sql!(SENT_RESULT, chat.0, message.0))
         .await?;
-    Ok(row.map(|row| SentPicture {
-        job: JobId::new(row.job_id),
-        asset: AssetId::new(row.asset_id),
-    }))
+    row.map(SentRow::parse).transpose()
+}
+
+impl SentRow {
+    fn parse(self) -> Result<SentResult, StoreError> {
+        let asset = Asset {
+            id: AssetId::new(self.asset_id),
+            user: UserId(self.user_id),
+            kind: parse_word("kind", &self.kind, parse_kind)?,
+            width: parse_count("width", self.width)?,
+            height: parse_count("height", self.height)?,
+            millis: parse_count("millis", self.millis)?,
+            size: parse_count("size", self.size)?,
+            sha256: self.sha256,
+        };
+        Ok(SentResult {
+            job: JobId::new(self.job_id),
+            input: asset.as_input(),
+        })
+    }
 }

@@ -1,6 +1,7 @@
 use rei_actors::ports::jobs::{AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
 use rei_domain::ids::{AssetId, Fence, JobId, UserId};
 use rei_domain::job::{JobEvent, JobState, LaneName, step};
+use rei_domain::spec::Kind;
 use rei_domain::time::Moment;
 
 use super::JobRows;
@@ -117,7 +118,12 @@ fn a_stale_fence_changes_nothing() {
             assert_eq!(job(&db, &id).await, before);
             assert_eq!(jobs.attempts(&before.id).await.unwrap(), attempts);
             let leasable = jobs
-                .candidates(before.lane, Moment(FIXTURE_LEASE_UNTIL.0 - 1), 100)
+                .candidates(
+                    Kind::Image,
+                    before.lane,
+                    Moment(FIXTURE_LEASE_UNTIL.0 - 1),
+                    100,
+                )
                 .await
                 .unwrap();
             assert_eq!(leasable, [], "{id}: released by a stale token");
@@ -295,7 +301,10 @@ fn a_renewed_lease_is_kept_and_a_released_one_is_free_at_once() {
         held.sort_by(|a, b| a.job.cmp(&b.job));
         assert_eq!(held, tokens[..2]);
         let leasable = async |now| {
-            let jobs = jobs.candidates(LaneName::Normal, now, 10).await.unwrap();
+            let jobs = jobs
+                .candidates(Kind::Image, LaneName::Normal, now, 10)
+                .await
+                .unwrap();
             jobs.len()
         };
         assert_eq!(leasable(LATER).await, 0);
@@ -326,7 +335,10 @@ fn candidates_are_those_of_the_lane_oldest_first() {
             insert_job_in(&db, id, lane, state, Moment(created_at)).await;
         }
         let ids = async |lane, now, limit| {
-            let candidates = jobs.candidates(lane, now, limit).await.unwrap();
+            let candidates = jobs
+                .candidates(Kind::Image, lane, now, limit)
+                .await
+                .unwrap();
             let ids = candidates.into_iter().map(|candidate| {
                 assert_eq!((candidate.lane, candidate.user), (lane, FIXTURE_USER));
                 candidate.id.as_str().to_owned()
@@ -340,6 +352,8 @@ fn candidates_are_those_of_the_lane_oldest_first() {
         assert_eq!(ids(LaneName::Normal, early, 10).await, [""; 0]);
         assert_eq!(ids(LaneName::High, LATER, 10).await, ["x"]);
         assert_eq!(ids(LaneName::Low, LATER, 10).await, [""; 0]);
+        let videos = jobs.candidates(Kind::Video, LaneName::Normal, LATER, 10);
+        assert_eq!(videos.await.unwrap(), []);
     });
 }
 
@@ -412,7 +426,7 @@ fn of_thirty_two_workers_one_leases_each_of_two_hundred_jobs() {
                 let mut leased = Vec::new();
                 loop {
                     let candidates = jobs
-                        .candidates(LaneName::Normal, FIXTURE_DUE, 20)
+                        .candidates(Kind::Image, LaneName::Normal, FIXTURE_DUE, 20)
                         .await
                         .unwrap();
                     if candidates.is_empty() {

@@ -1,8 +1,9 @@
 use rei_actors::ports::jobs::JobStore;
 use rei_actors::ports::outbox::{NewOutbox, OutboxBody, OutboxRow, OutboxStore, Sent};
-use rei_domain::conversation::SentPicture;
+use rei_domain::conversation::SentResult;
 use rei_domain::ids::{AssetId, ChatId, JobId, MessageId};
 use rei_domain::job::{JobEvent, JobState, step};
+use rei_domain::spec::Input;
 use rei_domain::time::Moment;
 
 use super::OutboxRows;
@@ -208,15 +209,15 @@ fn a_delivered_result_ends_its_job_and_is_known_by_its_message() {
         }
         let row = jobs.job(&job).await.unwrap().unwrap();
         assert_eq!(row.state, JobState::Delivered);
-        let picture = SentPicture {
+        let picture = SentResult {
             job,
-            asset: AssetId::new("j1-result"),
+            input: Input::stored_picture(AssetId::new("j1-result")),
         };
-        let sent = jobs.sent_picture(CHAT, MessageId(101)).await.unwrap();
+        let sent = jobs.sent_result(CHAT, MessageId(101)).await.unwrap();
         assert_eq!(sent, Some(picture));
-        assert_eq!(jobs.sent_picture(CHAT, MessageId(102)).await.unwrap(), None);
+        assert_eq!(jobs.sent_result(CHAT, MessageId(102)).await.unwrap(), None);
         assert_eq!(
-            jobs.sent_picture(ChatId(8), MessageId(101)).await.unwrap(),
+            jobs.sent_result(ChatId(8), MessageId(101)).await.unwrap(),
             None
         );
     });

@@ -8,9 +8,8 @@ use super::reading::{Shown, has, message_id, shown, words};
 
 /// Content that has a sentence of its own. Before documents, because an animation carries a
 /// document as well.
-const MEDIA: [(&str, Unsupported); 6] = [
+const MEDIA: [(&str, Unsupported); 5] = [
     ("animation", Unsupported::Video),
-    ("video", Unsupported::Video),
     ("video_note", Unsupported::Voice),
     ("voice", Unsupported::Voice),
     ("audio", Unsupported::Voice),
@@ -66,12 +65,13 @@ pub fn inbound(message: &Value) -> Inbound {
 
 fn picture(message: &Value, shown: Shown) -> Inbound {
     match shown {
-        Shown::Picture(input) => Inbound::Picture {
+        Shown::Input(input) => Inbound::Picture {
             input,
             caption: words(message, "caption").or_else(|| words(message, "text")),
             album: words(message, "media_group_id"),
         },
         Shown::TooLarge => Inbound::Unsupported(Unsupported::TooLarge),
+        Shown::ClipTooLarge => Inbound::Unsupported(Unsupported::ClipTooLarge),
         Shown::OtherFile => Inbound::Unsupported(Unsupported::File),
     }
 }
@@ -88,8 +88,9 @@ fn said(message: &Value, text: String) -> Inbound {
         };
     };
     let picture = match shown {
-        Some(Shown::Picture(input)) => Some(input),
+        Some(Shown::Input(input)) => Some(input),
         Some(Shown::TooLarge) => return Inbound::Unsupported(Unsupported::TooLarge),
+        Some(Shown::ClipTooLarge) => return Inbound::Unsupported(Unsupported::ClipTooLarge),
         Some(Shown::OtherFile) | None => None,
     };
     Inbound::Words {

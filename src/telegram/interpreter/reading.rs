@@ -1,15 +1,17 @@
 //! Reading single fields of a raw message: absent, null and oddly typed are all the same.
 
 use rei_domain::ids::MessageId;
-use rei_domain::spec::{INPUT_BYTES_MAX, Input};
+use rei_domain::spec::{CLIP_BYTES_MAX, Clip, INPUT_BYTES_MAX, Input, Media, Source};
 use serde_json::Value;
 
-/// What a message shows that could be a picture.
+/// What a message shows that could be a picture or a clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
-    Picture(Input),
+    Input(Input),
     /// A picture above [`INPUT_BYTES_MAX`].
     TooLarge,
+    /// A clip above [`CLIP_BYTES_MAX`].
+    ClipTooLarge,
     /// A document of another kind.
     OtherFile,
 }
@@ -39,17 +41,44 @@ pub fn has(message: &Value, field: &str) -> bool {
     message.get(field).is_some_and(|value| !value.is_null())
 }
 
-/// The picture of a message, sent as a photo or as a file. An animation also has a document
-/// and is no picture.
+/// The picture or the clip of a message, sent as a photo, as a video or, a picture, as a file.
+/// An animation also has a document and is neither.
 pub fn shown(message: &Value) -> Option<Shown> {
-    photo(message).or_else(|| {
-        let document = object(message, "document")?;
-        let moving = has(message, "animation");
-        Some(match file(document) {
-            Some(shown) if !moving && is_picture(document) => shown,
-            Some(_) | None => Shown::OtherFile,
+    photo(message)
+        .or_else(|| clip(object(message, "video")?))
+        .or_else(|| {
+            let document = object(message, "document")?;
+            let moving = has(message, "animation");
+            Some(match file(document) {
+                Some(shown) if !moving && is_picture(document) => shown,
+                Some(_) | None => Shown::OtherFile,
+            })
         })
-    })
+}
+
+/// A video as Telegram tells it: whole seconds. Whoever fetches it measures again.
+fn clip(video: &Value) -> Option<Shown> {
+    let file_id = video.get("file_id")?.as_str()?;
+    let bytes = video.get("file_size").and_then(Value::as_u64);
+    if bytes.is_some_and(|bytes| bytes > CLIP_BYTES_MAX) {
+        return Some(Shown::ClipTooLarge);
+    }
+    let number = |field| {
+        let number = video.get(field).and_then(Value::as_u64).unwrap_or(0);
+        u32::try_from(number).unwrap_or(u32::MAX)
+    };
+    let clip = Clip {
+        millis: number("duration").saturating_mul(1_000),
+        width: number("width"),
+        height: number("height"),
+    };
+    Some(Shown::Input(Input {
+        source: Source::Telegram {
+            file_id: file_id.to_owned(),
+            bytes,
+        },
+        media: Media::Clip(clip),
+    }))
 }
 
 /// The largest of the sizes of a photo, by area.
@@ -72,10 +101,7 @@ fn file(of: &Value) -> Option<Shown> {
     if bytes.is_some_and(|bytes| bytes > INPUT_BYTES_MAX) {
         return Some(Shown::TooLarge);
     }
-    Some(Shown::Picture(Input::Telegram {
-        file_id: file_id.to_owned(),
-        bytes,
-    }))
+    Some(Shown::Input(Input::sent_picture(file_id, bytes)))
 }
 
 /// The media type decides; the file's name does when the type is absent or says nothing.

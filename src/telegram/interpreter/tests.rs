@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use rei_domain::conversation::{RepliedTo, Unsupported};
 use rei_domain::ids::{DraftId, MessageId};
-use rei_domain::spec::{INPUT_BYTES_MAX, Input};
+use rei_domain::spec::{Clip, INPUT_BYTES_MAX, Input, Media};
 use serde_json::json;
 
 use super::*;
@@ -42,10 +42,7 @@ fn words(text: &str) -> Inbound {
 }
 
 fn file(file_id: &str, bytes: Option<u64>) -> Input {
-    Input::Telegram {
-        file_id: file_id.into(),
-        bytes,
-    }
+    Input::sent_picture(file_id, bytes)
 }
 
 fn picture(file_id: &str, bytes: Option<u64>, caption: Option<&str>) -> Inbound {
@@ -132,8 +129,24 @@ fn text_survives_an_unknown_origin_and_an_unknown_button() {
 
 #[test]
 fn a_video_without_a_type_and_a_huge_one_are_still_videos() {
-    let video = json!({"video": {"file_id": "v", "file_size": 1_u64 << 33}, "caption": "x"});
-    assert_eq!(meaning(video), Inbound::Unsupported(Unsupported::Video));
+    let huge = json!({"video": {"file_id": "v", "file_size": 1_u64 << 33}, "caption": "x"});
+    let too_large = Inbound::Unsupported(Unsupported::ClipTooLarge);
+    assert_eq!(meaning(huge), too_large);
+    let bare = json!({"video": {"file_id": "v", "duration": 7, "width": 640, "height": 360}});
+    let clip = Clip {
+        millis: 7_000,
+        width: 640,
+        height: 360,
+    };
+    let expected = Inbound::Picture {
+        input: Input {
+            media: Media::Clip(clip),
+            ..file("v", None)
+        },
+        caption: None,
+        album: None,
+    };
+    assert_eq!(meaning(bare), expected);
 }
 
 #[test]
@@ -278,7 +291,7 @@ fn what_the_bot_cannot_work_with_is_named() {
         ("voice", Unsupported::Voice),
         ("video_note", Unsupported::Voice),
         ("audio", Unsupported::Voice),
-        ("video", Unsupported::Video),
+        ("animation", Unsupported::Video),
         ("location", Unsupported::Other),
         ("poll", Unsupported::Other),
         ("contact", Unsupported::Other),

@@ -4,12 +4,13 @@
 
 ## Greeting and help
 
-welcome-title = 👋 Hi! I draw pictures from your words and change photos the way you ask.
+welcome-title = 👋 Hi! I draw pictures from words, change photos the way you ask, and make videos.
 welcome-bonus = 🎁 <b>{ $bonus }</b> is our gift, already on your balance.
 welcome-balance = 💳 Your balance is <b>{ $available }</b>. What shall I draw?
 
 how-words = ✍️ <b>A new picture.</b> Write what to draw, for example: “a ginger cat in a spacesuit on the Moon”.
 how-photos = 🖼 <b>Edit photos.</b> Send a photo or an album and say in the caption what to change. Or reply with words to any picture in the chat.
+how-video = 🎬 <b>Videos.</b> Press “Make a video” under a request or “Animate” under a picture. Or at once: /video and a description. To change a video of yours, send it and say in the caption what to change.
 how-money = 🤝 <b>An honest price.</b> You see the exact price first. You pay for a finished picture only: if it fails, the whole amount comes back at once.
 
 help-title = <b>How it works</b>
@@ -23,6 +24,7 @@ command-cancel = cancel drafts and the queue
 command-limits = your spending limits
 command-boost = boost: your jobs go first
 command-stop = stop the boost or a series
+command-video = a video from words
 command-lang = change the language (язык)
 
 unknown-command = 🤔 There is no command <code>/{ $name }</code>. All commands are in /help, and to get a picture just describe it.
@@ -65,6 +67,12 @@ ask-what-to-do =
         [1] 🖼 What shall I do with this photo?
        *[other] 🖼 What shall I do with these { $count } photos?
     }
+ask-clip =
+    🎬 What shall I do with this video?
+    Write it in one message, for example: “make it an anime” or “turn the car into a carriage”.
+ask-how-to-move =
+    🎬 What shall happen in the video?
+    Write it in one message, for example: “the cat slowly turns its head, the camera moves away”.
 ask-example = Write it in one message, for example: “remove the background” or “make it a watercolour”.
 
 ## The request: mode, shape, size
@@ -75,6 +83,15 @@ mode-edit =
         [one] Edit of { $count } photo
        *[other] Edit of { $count } photos
     }
+mode-text-to-video = Video from words
+mode-image-to-video =
+    { $count ->
+        [1] Video from a photo
+       *[other] Video from the first frame to the last
+    }
+mode-video-to-video = New video from yours
+mode-motion = Your photo moves as in the video
+title-video = 🎬 <b>{ $mode }</b>
 title-generate = 🎨 <b>{ $mode }</b>
 title-edit = 🖌 <b>{ $mode }</b>
 request-look = Shape: { $shape } · size: { $size }
@@ -84,6 +101,47 @@ shape-auto-edit = like the photo
 shape-square = □ { $ratio }
 shape-portrait = ▯ { $ratio }
 shape-landscape = ▭ { $ratio }
+
+## Videos
+
+video-look = { $model } · { $length } · { $quality } · { $sound }
+video-seconds = { $seconds } s
+video-sound-on = with sound
+video-sound-off = silent
+video-sound-kept = sound of the clip
+video-rate = { $rate } a second × { $length }
+video-without-model = ℹ️ { $model }: { $why }
+video-quality-silent = ℹ️ { $quality }: without sound only.
+video-quality-with-sound = ℹ️ { $quality }: with sound only.
+video-quality-no-end-frame = ℹ️ { $quality }: with one photo only, without a last frame.
+video-sound-elsewhere = ℹ️ With sound: not in { $quality }, choose another quality.
+video-sound-no-end-frame = ℹ️ With a last frame: without sound only.
+video-silence-elsewhere = ℹ️ Without sound: not in { $quality }, choose another quality.
+video-refused = 🎬 This video can't be made: { $why } Nothing was charged.
+video-how =
+    🎬 Write after the command what shall be in the video, for example:
+    <code>/video a ginger cat runs on the Moon, the camera flies beside it</code>
+video-why-unknown = there is no such thing now.
+video-why-retired = its maker switched this model off on { $day }, take { $replacement } instead.
+video-why-no-text = makes no videos from words alone.
+video-why-no-picture = makes no videos from photos.
+video-why-no-clip = does not change clips.
+video-why-no-motion = does not transfer motion.
+video-why-needs-picture = send a photo of who shall move like that together with the clip.
+video-why-too-many-pictures =
+    { $max ->
+        [0] photos are not needed here.
+        [one] only { $max } photo is taken.
+       *[other] at most { $max } photos are taken.
+    }
+video-why-too-many-clips = only one clip is taken.
+video-why-prompt =
+    { $chars ->
+        [one] the description may have at most { $chars } character.
+       *[other] the description may have at most { $chars } characters.
+    }
+video-why-clip-length = the clip must last from { $min } to { $max } seconds.
+video-why-combination = there is no such combination.
 
 ## The draft card
 
@@ -102,18 +160,38 @@ card-confirmed = 👌 This request is already accepted.
 progress-queued-next = ⏳ In the queue: starting soon.
 progress-queued =
     { $ahead ->
-        [one] ⏳ In the queue: { $ahead } picture before yours.
-       *[other] ⏳ In the queue: { $ahead } pictures before yours.
+        [one] ⏳ In the queue: { $ahead } order before yours.
+       *[other] ⏳ In the queue: { $ahead } orders before yours.
     }
 progress-retrying = 🔁 The first try failed, we'll try again soon. No extra charge.
 progress-starting = 🚀 Starting…
-progress-drawing = ✨ Drawing…
-progress-storing = 🖼 The picture is ready, saving…
-progress-sending = 📨 The picture is ready, sending…
-progress-unknown = 🔎 The connection broke, we are finding out about your picture. You won't pay twice.
+progress-drawing =
+    { $kind ->
+        [video] 🎬 Filming: this takes a few minutes…
+       *[other] ✨ Drawing…
+    }
+progress-storing =
+    { $kind ->
+        [video] 🎬 The video is ready, saving…
+       *[other] 🖼 The picture is ready, saving…
+    }
+progress-sending =
+    { $kind ->
+        [video] 📨 The video is ready, sending…
+       *[other] 📨 The picture is ready, sending…
+    }
+progress-unknown =
+    { $kind ->
+        [video] 🔎 The connection broke, we are finding out about your video. You won't pay twice.
+       *[other] 🔎 The connection broke, we are finding out about your picture. You won't pay twice.
+    }
 progress-delivered = ✅ Done in { $elapsed }.
 progress-elapsed = ⏱ { $elapsed } so far
-progress-held = 🔒 { $price } is set aside: you pay only for a finished picture.
+progress-held =
+    { $kind ->
+        [video] 🔒 { $price } is set aside: you pay only for a finished video.
+       *[other] 🔒 { $price } is set aside: you pay only for a finished picture.
+    }
 
 duration-seconds =
     { $seconds ->
@@ -128,12 +206,20 @@ duration-minutes =
 
 ## It failed
 
-failed-moderation = 🚫 The AI refused: its rules forbid such a picture.
+failed-moderation =
+    { $kind ->
+        [video] 🚫 The AI refused: its rules forbid such a video.
+       *[other] 🚫 The AI refused: its rules forbid such a picture.
+    }
 failed-provider = 😔 The AI could not do this request.
 failed-timeout = ⌛ The AI did not answer in time.
 failed-input = 🖼 The source photo could not be opened: it is unavailable or damaged.
 failed-inputs-too-large = 🐘 The source photos together are too large for one request.
-failed-ours = 🛠 Something broke on our side, so there is no picture.
+failed-ours =
+    { $kind ->
+        [video] 🛠 Something broke on our side, so there is no video.
+       *[other] 🛠 Something broke on our side, so there is no picture.
+    }
 failed-cancelled = ✖️ Cancelled.
 failed-returned = ↩️ The whole <b>{ $price }</b> is back. Your balance is <b>{ $balance }</b>.
 hint-rephrase = Describe the idea in other words and send it again.
@@ -150,9 +236,10 @@ result-paid = 💳 { $price } paid · balance { $balance }
 
 unsupported-sticker = 🙈 A sticker can't become a picture. Send a photo with a caption or describe your idea in words.
 unsupported-voice = 🙉 I don't understand voice and audio. Write the same as text.
-unsupported-video = 🎬 I don't work with videos. Send a photo with a caption or describe a picture in words.
+unsupported-video = 🎬 I don't take GIFs and round videos. Send an ordinary video or a photo with a caption.
 unsupported-file = 📄 This file can't be used: send a PNG, JPEG or WebP picture.
 unsupported-too-large = 🐘 The picture is too large: the limit is { $megabytes } MB. Send it as a photo instead of a file, and Telegram will make it smaller.
+unsupported-clip-too-large = 🐘 The video is too large: the limit is { $megabytes } MB. Cut it shorter and send it again.
 unsupported-too-large-together = 🐘 These photos together are too large: the limit for one request is { $megabytes } MB. Send fewer of them, or as photos instead of files, and Telegram will make them smaller.
 unsupported-too-long =
     { $chars ->
@@ -314,6 +401,14 @@ button-back = ‹ Back
 button-cancel-job = ✖️ Cancel for free
 button-again = 🔁 Again
 button-edit-result = 🖌 Edit this
+button-edit-clip = 🖌 Change this video
+button-animate = 🎬 Animate
+button-as-video = 🎬 Make a video
+button-as-picture = 🖼 A picture instead
+button-sound-on = 🔊 Sound
+button-sound-off = 🔇 Silent
+button-clip-edit = 🖌 Change
+button-clip-motion = 🕺 Copy the motion
 button-as-file = 📎 As file
 
 button-series = 🎞 Series

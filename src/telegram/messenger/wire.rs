@@ -36,6 +36,12 @@ pub enum Markup {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     Photo,
+    /// With what a player shows before it has the file.
+    Video {
+        width: u32,
+        height: u32,
+        seconds: u32,
+    },
     Document,
 }
 
@@ -44,6 +50,7 @@ impl FileKind {
     pub fn method(self) -> &'static str {
         match self {
             FileKind::Photo => "SendPhoto",
+            FileKind::Video { .. } => "SendVideo",
             FileKind::Document => "SendDocument",
         }
     }
@@ -51,6 +58,7 @@ impl FileKind {
     fn field(self) -> &'static str {
         match self {
             FileKind::Photo => "photo",
+            FileKind::Video { .. } => "video",
             FileKind::Document => "document",
         }
     }
@@ -181,7 +189,7 @@ pub fn edit_caption(
     call
 }
 
-/// `sendPhoto` or `sendDocument` with the file itself.
+/// `sendPhoto`, `sendVideo` or `sendDocument` with the file itself.
 pub fn file(
     chat: ChatId,
     kind: FileKind,
@@ -190,9 +198,22 @@ pub fn file(
     markup: Markup,
 ) -> Form {
     let mut fields = vec![("chat_id", chat.to_string())];
-    if kind == FileKind::Document {
+    match kind {
+        FileKind::Photo => {}
+        FileKind::Video {
+            width,
+            height,
+            seconds,
+        } => {
+            fields.push(("width", width.to_string()));
+            fields.push(("height", height.to_string()));
+            fields.push(("duration", seconds.to_string()));
+            fields.push(("supports_streaming", "true".to_owned()));
+        }
         // Otherwise Telegram may turn a picture sent as a file into something else.
-        fields.push(("disable_content_type_detection", "true".to_owned()));
+        FileKind::Document => {
+            fields.push(("disable_content_type_detection", "true".to_owned()));
+        }
     }
     if let Some(words) = caption.filter(|words| !words.plain.is_empty()) {
         fields.push(("caption", words.text(markup).to_owned()));

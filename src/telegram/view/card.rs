@@ -2,15 +2,15 @@
 //! confirm or withdraw it.
 
 use rei_actors::ports::view::{Button, Rendered};
-use rei_domain::conversation::{Balance, CardNote, CardPage, Tap};
+use rei_domain::conversation::{Balance, CardNote, CardPage, Tap, VideoOffer};
 use rei_domain::draft::{Draft, DraftState};
 use rei_domain::money::Money;
-use rei_domain::spec::{Aspect, Size};
+use rei_domain::spec::{Aspect, ImageLook, Output, Size};
 
 use super::html::{TEXT_UNITS_MAX, around_prompt};
 use super::topup::top_up_button;
 use super::words::{Args, Words, labelled, moscow_time};
-use super::{limits, replies, series};
+use super::{limits, replies, series, video};
 
 /// Shapes in one row of the page; more would be cut off on a narrow phone.
 const SHAPES_IN_ROW: usize = 3;
@@ -21,9 +21,10 @@ pub(super) fn render(
     draft: &Draft,
     balance: Balance,
     page: CardPage,
+    offer: &VideoOffer,
     note: Option<CardNote>,
 ) -> Rendered {
-    render_below(words, Vec::new(), draft, balance, page, note)
+    render_below(words, Vec::new(), draft, balance, page, offer, note)
 }
 
 /// Renders a card below other lines. Only an open draft has one.
@@ -33,13 +34,13 @@ pub(super) fn render_below(
     draft: &Draft,
     balance: Balance,
     page: CardPage,
+    offer: &VideoOffer,
     note: Option<CardNote>,
 ) -> Rendered {
     match &draft.state {
         DraftState::Open => {}
         DraftState::Asking => {
-            let pictures = u32::try_from(draft.spec.inputs.len()).unwrap_or(u32::MAX);
-            return replies::ask_what_to_do(words, pictures);
+            return replies::ask_what_to_do(words, draft.spec.came());
         }
         DraftState::Confirmed(_) => return replies::plain(words.say("card-confirmed")),
         DraftState::Cancelled => return replies::plain(words.say("card-discarded")),
@@ -62,8 +63,15 @@ pub(super) fn render_below(
         above.push(String::new());
     }
     above.push(words.title(&draft.spec));
-    let mut below = vec![words.look(&draft.spec), String::new()];
+    let mut below = vec![words.look(&draft.spec)];
+    below.extend(video::rate(words, &draft.spec, offer));
+    below.push(String::new());
     below.extend(money_lines(words, draft, balance, note));
+    let reasons = video::reasons(words, &draft.spec, offer);
+    if !reasons.is_empty() {
+        below.push(String::new());
+        below.extend(reasons);
+    }
     if page == CardPage::Shapes {
         below.push(String::new());
         below.push(words.say("card-shapes"));
@@ -73,7 +81,7 @@ pub(super) fn render_below(
         below.push(words.say("card-series"));
     }
     let keyboard = match page {
-        CardPage::Main => main_keyboard(words, draft, &after(draft, balance, note)),
+        CardPage::Main => main_keyboard(words, draft, offer, &after(draft, balance, note)),
         CardPage::Shapes => shapes_keyboard(words, draft),
         CardPage::Series => series::keyboard(words, draft),
     };
@@ -140,23 +148,19 @@ fn after(draft: &Draft, balance: Balance, note: Option<CardNote>) -> After {
     }
 }
 
-fn main_keyboard(words: Words<'_>, draft: &Draft, after: &After) -> Vec<Vec<Button>> {
-    let mut sizes = Vec::with_capacity(Size::ALL.len());
-    for size in Size::ALL {
-        let tap = Tap::SetSize {
-            draft: draft.id.clone(),
-            size,
-        };
-        let label = words.choice(size.as_str(), size, draft.spec.size);
-        sizes.push(labelled(label, &tap));
-    }
-    let shape = words.shape(draft.spec.mode(), draft.spec.aspect);
-    let shapes = labelled(
-        words.tell("button-shape", Args::new().text("shape", &shape)),
-        &Tap::ShowAspects {
-            draft: draft.id.clone(),
-        },
-    );
+fn main_keyboard(
+    words: Words<'_>,
+    draft: &Draft,
+    offer: &VideoOffer,
+    after: &After,
+) -> Vec<Vec<Button>> {
+    let mut rows = match (&draft.spec.output, offer) {
+        (Output::Image(look), _) => image_choices(words, draft, *look),
+        (Output::Video(look), VideoOffer::Choices(choices)) => {
+            video::keyboard(words, draft, look, choices)
+        }
+        (Output::Video(_), VideoOffer::Nothing | VideoOffer::Instead) => Vec::new(),
+    };
     let price = Args::new().text("price", &words.money(draft.price));
     let confirm = labelled(
         words.tell("button-confirm", price),
@@ -171,19 +175,41 @@ fn main_keyboard(words: Words<'_>, draft: &Draft, after: &After) -> Vec<Vec<Butt
             draft: draft.id.clone(),
         },
     );
-    let series = words.button(
-        "button-series",
-        &Tap::ShowSeries {
-            draft: draft.id.clone(),
-        },
-    );
-    let mut rows = vec![sizes, vec![shapes, series], vec![confirm]];
+    rows.extend(video::switch(words, draft, offer).map(|button| vec![button]));
+    rows.push(vec![confirm]);
     match after {
         After::Left(_) => {}
         After::Missing(_) => rows.push(vec![top_up_button(words, Some(draft.id.clone()))]),
     }
     rows.push(vec![discard]);
     rows
+}
+
+/// Sizes, the shape and the series of a picture.
+fn image_choices(words: Words<'_>, draft: &Draft, look: ImageLook) -> Vec<Vec<Button>> {
+    let mut sizes = Vec::with_capacity(Size::ALL.len());
+    for size in Size::ALL {
+        let tap = Tap::SetSize {
+            draft: draft.id.clone(),
+            size,
+        };
+        let label = words.choice(size.as_str(), size, look.size);
+        sizes.push(labelled(label, &tap));
+    }
+    let shape = words.shape(draft.spec.mode(), look.aspect);
+    let shapes = labelled(
+        words.tell("button-shape", Args::new().text("shape", &shape)),
+        &Tap::ShowAspects {
+            draft: draft.id.clone(),
+        },
+    );
+    let series = words.button(
+        "button-series",
+        &Tap::ShowSeries {
+            draft: draft.id.clone(),
+        },
+    );
+    vec![sizes, vec![shapes, series]]
 }
 
 fn shapes_keyboard(words: Words<'_>, draft: &Draft) -> Vec<Vec<Button>> {
@@ -196,7 +222,7 @@ fn shapes_keyboard(words: Words<'_>, draft: &Draft) -> Vec<Vec<Button>> {
                 aspect: *aspect,
             };
             let shape = words.shape(draft.spec.mode(), *aspect);
-            let label = words.choice(&shape, *aspect, draft.spec.aspect);
+            let label = words.choice(&shape, *aspect, draft.spec.aspect());
             row.push(labelled(label, &tap));
         }
         rows.push(row);

@@ -23,10 +23,10 @@ pub(super) fn render(words: Words<'_>, facts: &JobFacts) -> Rendered {
     let stage = match job.state {
         JobState::Queued => queued(words, facts),
         JobState::Leased => words.say("progress-starting"),
-        JobState::Submitting | JobState::Running => words.say("progress-drawing"),
-        JobState::Rendered => words.say("progress-storing"),
-        JobState::Unknown => words.say("progress-unknown"),
-        JobState::Settled => words.say("progress-sending"),
+        JobState::Submitting | JobState::Running => words.tell("progress-drawing", kind(job)),
+        JobState::Rendered => words.tell("progress-storing", kind(job)),
+        JobState::Unknown => words.tell("progress-unknown", kind(job)),
+        JobState::Settled => words.tell("progress-sending", kind(job)),
         JobState::Delivered => {
             let elapsed = Args::new().text("elapsed", &elapsed(words, facts));
             return replies::plain(words.tell("progress-delivered", elapsed));
@@ -37,7 +37,7 @@ pub(super) fn render(words: Words<'_>, facts: &JobFacts) -> Rendered {
     let elapsed = Args::new().text("elapsed", &elapsed(words, facts));
     let mut below = vec![stage, words.tell("progress-elapsed", elapsed)];
     if !job.state.is_settled() {
-        let price = Args::new().text("price", &words.money(job.price));
+        let price = kind(job).text("price", &words.money(job.price));
         below.push(words.tell("progress-held", price));
     }
     let mut keyboard = Vec::new();
@@ -51,6 +51,11 @@ pub(super) fn render(words: Words<'_>, facts: &JobFacts) -> Rendered {
         html: with_request(words, job, &below),
         keyboard,
     }
+}
+
+/// What is made, for messages that speak of it.
+fn kind(job: &Job) -> Args<'static> {
+    Args::new().text("kind", job.spec.mode().kind().as_str())
 }
 
 fn queued(words: Words<'_>, facts: &JobFacts) -> String {
@@ -97,8 +102,10 @@ fn failure(ending: Option<Ending>, mode: Mode) -> Failure {
         Some(Ending::ModerationRefused) => Failure {
             reason: "failed-moderation",
             hint: Some(match mode {
-                Mode::Generate => "hint-rephrase",
-                Mode::Edit => "hint-rephrase-edit",
+                Mode::Generate | Mode::TextToVideo => "hint-rephrase",
+                Mode::Edit | Mode::ImageToVideo | Mode::VideoToVideo | Mode::Motion => {
+                    "hint-rephrase-edit"
+                }
             }),
             next: NextStep::Nothing,
         },
@@ -135,7 +142,7 @@ fn failed(words: Words<'_>, facts: &JobFacts, failure: Failure) -> Rendered {
         .text("price", &words.money(job.price))
         .text("balance", &words.money(facts.balance.available));
     let mut below = vec![
-        words.say(failure.reason),
+        words.tell(failure.reason, kind(job)),
         words.tell("failed-returned", returned),
     ];
     if let Some(hint) = failure.hint {

@@ -3,7 +3,7 @@
 use rei_actors::ports::view::Rendered;
 use rei_domain::conversation::{Balance, Language, Tap, Unsupported};
 use rei_domain::money::Money;
-use rei_domain::spec::{INPUT_BYTES_MAX, INPUTS_MAX, PROMPT_CHARS_MAX};
+use rei_domain::spec::{CLIP_BYTES_MAX, Came, INPUT_BYTES_MAX, INPUTS_MAX, PROMPT_CHARS_MAX};
 
 use super::html::shorten;
 use super::topup::top_up_button;
@@ -110,7 +110,12 @@ pub(super) fn cancelled(
     plain(lines.join("\n"))
 }
 
-pub(super) fn ask_what_to_do(words: Words<'_>, pictures: u32) -> Rendered {
+/// Asks what to do with pictures, or with a clip that came alone or with them.
+pub(super) fn ask_what_to_do(words: Words<'_>, came: Came) -> Rendered {
+    let pictures = match came {
+        Came::Clip => return plain(words.say("ask-clip")),
+        Came::Pictures(pictures) => pictures,
+    };
     let question = words.tell("ask-what-to-do", Args::new().number("count", pictures));
     let example = words.say("ask-example");
     plain(format!("{question}\n{example}"))
@@ -126,6 +131,11 @@ pub(super) fn unsupported(words: Words<'_>, what: Unsupported) -> Rendered {
             let megabytes = INPUT_BYTES_MAX / BYTES_IN_MEGABYTE;
             let args = Args::new().number("megabytes", megabytes);
             words.tell("unsupported-too-large", args)
+        }
+        Unsupported::ClipTooLarge => {
+            let megabytes = CLIP_BYTES_MAX / BYTES_IN_MEGABYTE;
+            let args = Args::new().number("megabytes", megabytes);
+            words.tell("unsupported-clip-too-large", args)
         }
         Unsupported::TooLargeTogether { bytes_max } => {
             let args = Args::new().number("megabytes", bytes_max / BYTES_IN_MEGABYTE);
@@ -145,10 +155,11 @@ pub(super) fn unsupported(words: Words<'_>, what: Unsupported) -> Rendered {
     plain(html)
 }
 
-fn how_to(words: Words<'_>) -> [String; 3] {
+fn how_to(words: Words<'_>) -> [String; 4] {
     [
         words.say("how-words"),
         words.say("how-photos"),
+        words.say("how-video"),
         words.say("how-money"),
     ]
 }

@@ -1,7 +1,8 @@
-//! The finished picture: its caption, its buttons, its file's name.
+//! The finished picture or video: its caption, its buttons, its file's name.
 
 use rei_actors::ports::view::{JobFacts, Rendered};
 use rei_domain::conversation::Tap;
+use rei_domain::spec::{Kind, Output};
 
 use super::html::{CAPTION_UNITS_MAX, around_prompt};
 use super::progress::again;
@@ -10,7 +11,7 @@ use super::words::{Args, Words};
 /// Digits of the job's id in a file's name: its end, which is random.
 const ID_DIGITS: usize = 12;
 
-/// The caption of a job's picture.
+/// The caption of a job's result.
 pub(super) fn caption(words: Words<'_>, facts: &JobFacts) -> Rendered {
     let job = &facts.job;
     let paid = Args::new()
@@ -21,15 +22,26 @@ pub(super) fn caption(words: Words<'_>, facts: &JobFacts) -> Rendered {
     let edit = Tap::EditResult {
         job: job.id.clone(),
     };
+    let animate = Tap::Animate {
+        job: job.id.clone(),
+    };
     let file = Tap::AsFile {
         job: job.id.clone(),
     };
+    let file = words.button("button-as-file", &file);
+    let keyboard = match job.spec.mode().kind() {
+        Kind::Image => vec![
+            vec![again(words, job), words.button("button-edit-result", &edit)],
+            vec![words.button("button-animate", &animate), file],
+        ],
+        Kind::Video => vec![
+            vec![again(words, job), file],
+            vec![words.button("button-edit-clip", &edit)],
+        ],
+    };
     Rendered {
         html: around_prompt(&above, &job.spec.prompt, &below, CAPTION_UNITS_MAX),
-        keyboard: vec![
-            vec![again(words, job), words.button("button-edit-result", &edit)],
-            vec![words.button("button-as-file", &file)],
-        ],
+        keyboard,
     }
 }
 
@@ -43,6 +55,9 @@ pub(super) fn file_name(facts: &JobFacts) -> String {
         .filter(char::is_ascii_alphanumeric)
         .collect();
     let tail = &plain[plain.len().saturating_sub(ID_DIGITS)..];
-    let size = job.spec.size.as_str().to_ascii_lowercase();
+    let size = match &job.spec.output {
+        Output::Image(look) => look.size.as_str().to_ascii_lowercase(),
+        Output::Video(look) => look.quality.as_str().to_owned(),
+    };
     format!("rei-{size}-{tail}")
 }

@@ -7,21 +7,25 @@ use rei_actors::ports::view::{JobFacts, Rendered, UsageFacts, View};
 use rei_domain::billing::Ending;
 use rei_domain::conversation::{
     Balance, BoostRefusal, CardNote, CardPage, Language, LimitsShown, Reply, Toast, Unsupported,
+    VideoOffer,
 };
 use rei_domain::draft::{Draft, DraftState};
-use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, Nonce, UsageId, UserId};
+use rei_domain::ids::{
+    AssetId, ChatId, DraftId, Fence, HoldId, JobId, ModelId, Nonce, UsageId, UserId,
+};
 use rei_domain::job::{JobState, LaneName};
 use rei_domain::ledger::caps::{Caps, Period, Scope};
 use rei_domain::metering::{Meter, Tariff};
 use rei_domain::money::Money;
 use rei_domain::series::SeriesEnd;
-use rei_domain::spec::{Aspect, ImageSpec, Input, Size};
+use rei_domain::spec::{Aspect, Came, ImageLook, Input, Output, Size, Spec};
 use rei_domain::time::{Moment, Span};
 use rei_domain::usage::{Usage, UsageEnd};
 
 use super::FluentView;
 
 mod statements;
+mod videos;
 
 /// 15:00 in Moscow.
 const CREATED: Moment = Moment(1_800_014_400_000_000);
@@ -45,20 +49,15 @@ pub(super) fn balance() -> Balance {
     }
 }
 
-pub(super) fn spec(prompt: &str, inputs: usize) -> ImageSpec {
-    let input = Input::Telegram {
-        file_id: "file".into(),
-        bytes: None,
-    };
-    ImageSpec {
+pub(super) fn spec(prompt: &str, inputs: usize) -> Spec {
+    Spec {
         prompt: prompt.to_owned(),
-        aspect: Aspect::Auto,
-        size: Size::OneK,
-        inputs: vec![input; inputs],
+        output: Output::Image(ImageLook::default()),
+        inputs: vec![Input::sent_picture("file", None); inputs],
     }
 }
 
-pub(super) fn draft(spec: ImageSpec) -> Draft {
+pub(super) fn draft(spec: Spec) -> Draft {
     Draft {
         id: DraftId::new(ID),
         user: UserId(7),
@@ -77,11 +76,12 @@ pub(super) fn card(draft: Draft, note: Option<CardNote>) -> Reply {
         draft: Box::new(draft),
         balance: balance(),
         page: CardPage::Main,
+        video: VideoOffer::Instead,
         note,
     }
 }
 
-pub(super) fn facts(spec: ImageSpec, state: JobState) -> JobFacts {
+pub(super) fn facts(spec: Spec, state: JobState) -> JobFacts {
     let job = Job {
         id: JobId::new(ID),
         draft: DraftId::new(ID),
@@ -89,7 +89,7 @@ pub(super) fn facts(spec: ImageSpec, state: JobState) -> JobFacts {
         chat: ChatId(7),
         hold: HoldId::new(ID),
         lane: LaneName::Normal,
-        model: "model".into(),
+        model: ModelId::new("model"),
         spec,
         price: roubles(25),
         state,
@@ -119,16 +119,17 @@ pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
         .chain(boost_offers())
         .chain(series_ends())
         .chain(statements::replies())
+        .chain(videos::replies())
     {
         let rendered = view.reply(language, &reply);
         samples.push(Sample { title, rendered });
     }
     samples.extend(super::topup_samples::all(view, language));
-    for (title, facts) in jobs() {
+    for (title, facts) in jobs().into_iter().chain(videos::jobs()) {
         let rendered = view.progress(language, &facts);
         samples.push(Sample { title, rendered });
     }
-    for (title, facts) in results() {
+    for (title, facts) in results().into_iter().chain(videos::results()) {
         let rendered = view.result(language, &facts);
         samples.push(Sample { title, rendered });
     }
@@ -251,7 +252,12 @@ fn replies() -> Vec<(String, Reply)> {
     }
     for pictures in [1, 2, 5] {
         let title = format!("ask what to do with {pictures}");
-        replies.push((title, Reply::AskWhatToDo { pictures }));
+        replies.push((
+            title,
+            Reply::AskWhatToDo {
+                came: Came::Pictures(pictures),
+            },
+        ));
     }
     for what in [
         Unsupported::Sticker,
@@ -277,13 +283,16 @@ fn replies() -> Vec<(String, Reply)> {
 fn cards() -> Vec<(String, Reply)> {
     let words = "рыжий кот в скафандре & <луна>";
     let mut wide = draft(spec(words, 0));
-    wide.spec.aspect = Aspect::Wide21x9;
-    wide.spec.size = Size::FourK;
+    wide.spec.output = Output::Image(ImageLook {
+        aspect: Aspect::Wide21x9,
+        size: Size::FourK,
+    });
     wide.price = Money::from_kopecks(12_050);
     let shapes = Reply::Card {
         draft: Box::new(draft(spec(words, 2))),
         balance: balance(),
         page: CardPage::Shapes,
+        video: VideoOffer::Instead,
         note: None,
     };
     let poor = Reply::Card {
@@ -293,6 +302,7 @@ fn cards() -> Vec<(String, Reply)> {
             held: Money::ZERO,
         },
         page: CardPage::Main,
+        video: VideoOffer::Instead,
         note: None,
     };
     let refused = Reply::Card {
@@ -302,6 +312,7 @@ fn cards() -> Vec<(String, Reply)> {
             held: Money::ZERO,
         },
         page: CardPage::Main,
+        video: VideoOffer::Instead,
         note: Some(CardNote::NotEnough {
             missing: roubles(15),
         }),
@@ -388,8 +399,10 @@ fn jobs() -> Vec<(String, JobFacts)> {
 
 fn results() -> Vec<(String, JobFacts)> {
     let mut large = facts(spec("кот & <луна>", 2), JobState::Settled);
-    large.job.spec.size = Size::FourK;
-    large.job.spec.aspect = Aspect::Landscape16x9;
+    large.job.spec.output = Output::Image(ImageLook {
+        aspect: Aspect::Landscape16x9,
+        size: Size::FourK,
+    });
     vec![
         (
             "result, a new picture".to_owned(),

@@ -2,7 +2,7 @@
 
 use rei_actors::ports::topups::Topup;
 use rei_actors::ports::view::{Button, ButtonAction, Rendered, TopupFacts};
-use rei_domain::conversation::{Balance, CardPage, Tap};
+use rei_domain::conversation::{Balance, CardPage, Tap, VideoOffer};
 use rei_domain::ids::DraftId;
 use rei_domain::money::Money;
 use rei_domain::payment::PaidSum;
@@ -194,7 +194,16 @@ pub(super) fn credited(words: Words<'_>, facts: &TopupFacts) -> Rendered {
     let mut rendered = match &facts.draft {
         Some(draft) => {
             let above = vec![credited, words.say("topup-draft"), String::new()];
-            card::render_below(words, above, draft, facts.balance, CardPage::Main, None)
+            let offer = VideoOffer::Nothing;
+            card::render_below(
+                words,
+                above,
+                draft,
+                facts.balance,
+                CardPage::Main,
+                &offer,
+                None,
+            )
         }
         None => replies::plain(format!("{credited}\n{}", words.say("balance-hint"))),
     };

@@ -6,10 +6,10 @@ use fluent_bundle::{FluentArgs, FluentValue};
 use rei_actors::ports::view::{Button, ButtonAction};
 use rei_domain::conversation::{Language, Tap};
 use rei_domain::money::Money;
-use rei_domain::spec::{Aspect, ImageSpec, Mode};
+use rei_domain::spec::{Aspect, Mode, Output, Spec};
 use rei_domain::time::Moment;
 
-use super::{html, money};
+use super::{html, money, video};
 use crate::telegram::catalogue::Catalogue;
 
 /// Moscow keeps UTC+3 without summer time.
@@ -75,38 +75,55 @@ impl Words<'_> {
     }
 
     /// What was chosen, as the first line of a message: "Edit of 2 photos".
-    pub(super) fn title(&self, spec: &ImageSpec) -> String {
+    pub(super) fn title(&self, spec: &Spec) -> String {
         let key = match spec.mode() {
             Mode::Generate => "title-generate",
             Mode::Edit => "title-edit",
+            Mode::TextToVideo | Mode::ImageToVideo | Mode::VideoToVideo | Mode::Motion => {
+                "title-video"
+            }
         };
         self.tell(key, Args::new().text("mode", &self.mode(spec)))
     }
 
-    fn mode(&self, spec: &ImageSpec) -> String {
+    fn mode(&self, spec: &Spec) -> String {
         match spec.mode() {
             Mode::Generate => self.say("mode-generate"),
             Mode::Edit => {
                 let count = u64::try_from(spec.inputs.len()).unwrap_or(u64::MAX);
                 self.tell("mode-edit", Args::new().number("count", count))
             }
+            Mode::TextToVideo => self.say("mode-text-to-video"),
+            Mode::ImageToVideo => {
+                let count = u64::try_from(spec.inputs.len()).unwrap_or(u64::MAX);
+                self.tell("mode-image-to-video", Args::new().number("count", count))
+            }
+            Mode::VideoToVideo => self.say("mode-video-to-video"),
+            Mode::Motion => self.say("mode-motion"),
         }
     }
 
-    /// Shape and size, in one line.
-    pub(super) fn look(&self, spec: &ImageSpec) -> String {
-        let args = Args::new()
-            .text("shape", &self.shape(spec.mode(), spec.aspect))
-            .text("size", spec.size.as_str());
-        self.tell("request-look", args)
+    /// How the result is to look, in one line.
+    pub(super) fn look(&self, spec: &Spec) -> String {
+        match &spec.output {
+            Output::Image(look) => {
+                let args = Args::new()
+                    .text("shape", &self.shape(spec.mode(), look.aspect))
+                    .text("size", look.size.as_str());
+                self.tell("request-look", args)
+            }
+            Output::Video(look) => video::look(*self, look, spec.mode()),
+        }
     }
 
     pub(super) fn shape(&self, mode: Mode, aspect: Aspect) -> String {
         let key = match aspect {
             Aspect::Auto => {
                 return match mode {
-                    Mode::Generate => self.say("shape-auto-generate"),
-                    Mode::Edit => self.say("shape-auto-edit"),
+                    Mode::Generate | Mode::TextToVideo => self.say("shape-auto-generate"),
+                    Mode::Edit | Mode::ImageToVideo | Mode::VideoToVideo | Mode::Motion => {
+                        self.say("shape-auto-edit")
+                    }
                 };
             }
             Aspect::Square => "shape-square",

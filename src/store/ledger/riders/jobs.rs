@@ -51,7 +51,9 @@ statements! {
 
     CLOSE_SESSIONS = "
         UPDATE usage_sessions SET charged = closed.charged, end_reason = closed.reason,
-            ended_at = closed.at
+            ended_at = closed.at,
+            metered_seconds = CASE unit WHEN 'output_second' THEN closed.charged / rate
+                                        ELSE metered_seconds END
         FROM (
             SELECT value->>'job' AS job, value->>'ending' AS reason,
                    CAST(value->>'charged' AS BIGINT) AS charged,

@@ -11,11 +11,12 @@ use rei_domain::draft::{ConfirmRefusal, Draft, DraftState};
 use rei_domain::ids::{DraftId, Nonce, UserId};
 use rei_domain::ledger::Movement;
 use rei_domain::money::Money;
+use rei_domain::spec::Output;
 use rei_domain::time::Moment;
 use serde_json::{Value, json};
 
 use crate::store::Conn;
-use crate::store::codec::{render_inputs, storable};
+use crate::store::codec::{render_inputs, render_look, storable};
 use crate::store::conn::Engine;
 use crate::store::drafts::DraftRow;
 use crate::store::ledger::writes::expect_rows;
@@ -23,8 +24,8 @@ use crate::store::stmt::{sql, statements};
 
 statements! {
     DRAFTS = "
-        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, inputs, price, nonce,
-               created_at, expires_at
+        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, video, inputs, price,
+               nonce, created_at, expires_at
         FROM drafts WHERE id IN (SELECT value->>'draft' FROM json_each(?)) ORDER BY id";
 
     CONFIRM_DRAFTS = "
@@ -33,12 +34,13 @@ statements! {
         WHERE drafts.id = confirmed.draft AND drafts.state = 'open'";
 
     INSERT_JOBS = "
-        INSERT INTO jobs (id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect,
-                          size, inputs, price, state, fence, attempt, due_at, state_at,
+        INSERT INTO jobs (id, draft_id, user_id, chat_id, hold_id, lane, kind, model, prompt, aspect,
+                          size, video, inputs, price, state, fence, attempt, due_at, state_at,
                           created_at, deadline_at)
         SELECT value->>'id', value->>'draft', CAST(value->>'user' AS BIGINT),
-               CAST(value->>'chat' AS BIGINT), value->>'hold', value->>'lane', value->>'model',
-               value->>'prompt', value->>'aspect', value->>'size', value->>'inputs',
+               CAST(value->>'chat' AS BIGINT), value->>'hold', value->>'lane', value->>'kind',
+               value->>'model', value->>'prompt', value->>'aspect', value->>'size',
+               value->>'video', value->>'inputs',
                CAST(value->>'price' AS BIGINT), 'queued', 0, 0,
                CAST(value->>'created_at' AS BIGINT), CAST(value->>'created_at' AS BIGINT),
                CAST(value->>'created_at' AS BIGINT), CAST(value->>'deadline_at' AS BIGINT)
@@ -47,8 +49,8 @@ statements! {
     OPEN_SESSIONS = "
         INSERT INTO usage_sessions (id, user_id, job_id, unit, rate, held, metered_seconds,
                                     charged, started_at)
-        SELECT value->>'id', CAST(value->>'user' AS BIGINT), value->>'id', 'image',
-               CAST(value->>'price' AS BIGINT), CAST(value->>'price' AS BIGINT), 0, 0,
+        SELECT value->>'id', CAST(value->>'user' AS BIGINT), value->>'id', value->>'unit',
+               CAST(value->>'rate' AS BIGINT), CAST(value->>'price' AS BIGINT), 0, 0,
                CAST(value->>'created_at' AS BIGINT)
         FROM json_each(?)";
 
@@ -58,8 +60,8 @@ statements! {
 }
 
 const DRAFTS_LOCKED: &str = "
-        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, inputs, price, nonce,
-               created_at, expires_at
+        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, video, inputs, price,
+               nonce, created_at, expires_at
         FROM drafts WHERE id IN (SELECT value->>'draft' FROM json_each(?)) ORDER BY id FOR UPDATE";
 
 /// The texts of this file for PostgreSQL alone.
@@ -192,7 +194,20 @@ fn confirmed_row(job: &NewJob) -> Value {
     json!({ "draft": job.draft.as_str(), "job": job.id.as_str() })
 }
 
+/// The unit in which the result is sold, and its price in kopecks.
+fn sold_by(job: &NewJob) -> (&'static str, i64) {
+    match &job.spec.output {
+        Output::Image(_) => ("image", job.price.kopecks()),
+        Output::Video(look) => {
+            let seconds = i64::from(look.seconds.max(1));
+            ("output_second", (job.price.kopecks() / seconds).max(1))
+        }
+    }
+}
+
 fn job_row(job: &NewJob) -> Value {
+    let look = render_look(&job.spec);
+    let (unit, rate) = sold_by(job);
     json!({
         "id": job.id.as_str(),
         "draft": job.draft.as_str(),
@@ -200,10 +215,14 @@ fn job_row(job: &NewJob) -> Value {
         "chat": job.chat.0,
         "hold": job.hold.as_str(),
         "lane": job.lane.as_str(),
-        "model": job.model,
+        "kind": look.kind,
+        "model": job.model.as_str(),
         "prompt": storable(&job.spec.prompt),
-        "aspect": job.spec.aspect.as_str(),
-        "size": job.spec.size.as_str(),
+        "aspect": look.aspect,
+        "size": look.size,
+        "video": look.video,
+        "unit": unit,
+        "rate": rate,
         "inputs": render_inputs(&job.spec.inputs),
         "price": job.price.kopecks(),
         "created_at": job.created_at.0,

@@ -25,19 +25,24 @@ const ERROR_BYTES_MAX: usize = 64 * 1024;
 
 /// An answer as it came.
 #[derive(Debug)]
-pub(super) struct Answered {
+pub(in crate::providers) struct Answered {
     pub status: StatusCode,
     pub headers: HeaderMap,
     /// The whole body of a success; of anything else what could be read within the limit.
     pub body: Bytes,
 }
 
-/// A client that follows no redirect. The text of its error names no address.
-pub(super) fn client(connect_timeout: Duration) -> Result<Client, String> {
+/// Chooses the cryptography of TLS, once in a process.
+pub(in crate::providers) fn install_crypto() {
     if CryptoProvider::get_default().is_none() {
         // Losing a race here means that a provider is installed, which is all we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
+}
+
+/// A client that follows no redirect. The text of its error names no address.
+pub(in crate::providers) fn client(connect_timeout: Duration) -> Result<Client, String> {
+    install_crypto();
     Client::builder()
         .connect_timeout(connect_timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
@@ -51,7 +56,7 @@ pub(super) fn client(connect_timeout: Duration) -> Result<Client, String> {
 }
 
 /// Sends and reads. Before the connection stands nothing was asked; after that nobody knows.
-pub(super) async fn exchange(
+pub(in crate::providers) async fn exchange(
     request: RequestBuilder,
     bytes_max: usize,
 ) -> Result<Answered, ProviderError> {

@@ -1,0 +1,53 @@
+//! The AI backends that are set up, in the order in which they are offered work.
+
+use std::sync::Arc;
+
+use rei_actors::ports::assets::MediaCheck;
+use rei_actors::ports::provider::Provider;
+use tokio::runtime::Handle;
+
+use super::settings;
+use crate::config::Config;
+use crate::providers::download::Downloads;
+use crate::providers::{Kling, NanoBanana};
+
+/// A provider and how many jobs it may have at once.
+pub(super) struct Backend {
+    pub provider: Arc<dyn Provider>,
+    pub places: usize,
+}
+
+/// Sets up every backend that has a key.
+pub(super) fn open(
+    config: &Config,
+    media: &Arc<dyn MediaCheck>,
+    outside: Handle,
+) -> anyhow::Result<Vec<Backend>> {
+    let at_most = config.jobs.concurrency;
+    let nano_banana = NanoBanana::try_new(
+        &config.providers.nano_banana,
+        &config.billing.usd_rub,
+        media.clone(),
+        outside.clone(),
+    )?;
+    let mut backends = vec![Backend {
+        provider: Arc::new(nano_banana),
+        places: at_most.min(config.providers.nano_banana.concurrency),
+    }];
+    if config.providers.kling.api_key.is_some() {
+        let downloads = Downloads::try_new(&config.downloads, outside.clone());
+        let kling = Kling::try_new(
+            &config.providers.kling,
+            &config.billing.usd_rub,
+            Arc::new(settings::sold(config)),
+            media.clone(),
+            downloads.map_err(anyhow::Error::msg)?,
+            outside,
+        )?;
+        backends.push(Backend {
+            provider: Arc::new(kling),
+            places: at_most.min(config.providers.kling.concurrency),
+        });
+    }
+    Ok(backends)
+}
