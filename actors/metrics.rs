@@ -26,6 +26,7 @@ use crate::supervision::Cause;
 
 pub(crate) mod books;
 mod payments;
+pub(crate) mod routes;
 
 pub use payments::PaymentMeters;
 
@@ -588,6 +589,7 @@ mod tests {
     use rei_domain::ledger::Posting;
 
     use super::*;
+    use crate::ports::provider::Fault;
     use crate::runner::tests::waiting_job;
 
     #[test]
@@ -641,7 +643,10 @@ mod tests {
             Ok(()),
             Err(ProviderError::Retryable { after, cause }),
             Err(ProviderError::Refused { reason }),
-            Err(ProviderError::Broken { cause }),
+            Err(ProviderError::Broken {
+                fault: Fault::Request,
+                cause,
+            }),
             Err(ProviderError::Ambiguous { cause }),
         ];
         for (at, end) in ends.iter().enumerate() {

@@ -19,7 +19,7 @@ use crate::scheduler::dispatch::Dispatched;
 use crate::supervision::{Child, Context};
 
 /// Run this job on the slot that comes with it.
-#[derive(Debug, Message)]
+#[derive(Message)]
 #[rtype(result = "()")]
 pub struct RunJob(pub Dispatched);
 
@@ -55,15 +55,21 @@ impl ProviderActor {
     }
 
     fn start(&mut self, dispatched: Dispatched, ctx: &mut Context<Self>) {
-        let Dispatched { job, slot } = dispatched;
+        let Dispatched {
+            job,
+            decision,
+            asked,
+            slot,
+        } = dispatched;
         let (id, lease) = (job.id.clone(), lease_of(&job));
         let (mode, lane) = (job.spec.mode(), job.lane);
         let accepted_at = job.created_at;
         self.running.insert(id.clone(), lease);
         let (ports, settings) = (self.ports.clone(), self.settings.runner);
-        let work = async move { run(&ports, &settings, job).await };
+        let work = async move { run(&ports, &settings, job, &decision).await };
         ctx.spawn(work.into_actor(self).map(move |end, actor, _| {
             actor.running.remove(&id);
+            drop(asked);
             drop(slot);
             match end {
                 RunEnd::Finished(ending) => {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use fail::fail_point;
 use rei_domain::billing::{AmbiguityStep, Ending, UserMoney, on_lost_answer, user_money};
+use rei_domain::health::{FaultClass, Seen};
 use rei_domain::ids::{AssetId, IdempotencyKey};
 use rei_domain::job::JobState;
 use rei_domain::ledger::{Movement, Operation, Posting};
@@ -32,6 +33,7 @@ use crate::ports::provider::{
     Lookup, Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
 };
 use crate::routes::Routes;
+use crate::routes::decision::DecisionRecord;
 
 /// How much longer a clip may be than the messenger told: it tells whole seconds.
 const CLIP_MILLIS_TOLERANCE: u32 = 1_000;
@@ -87,11 +89,18 @@ pub enum RunEnd {
     Abandoned,
 }
 
-/// Runs a leased job to an end, renewing its lease meanwhile.
-pub async fn run(ports: &RunnerPorts, settings: &RunnerSettings, job: Job) -> RunEnd {
+/// Runs a leased job to an end, renewing its lease meanwhile. `decision` is kept with an attempt
+/// that is begun.
+pub async fn run(
+    ports: &RunnerPorts,
+    settings: &RunnerSettings,
+    job: Job,
+    decision: &DecisionRecord,
+) -> RunEnd {
     let run = Run {
         ports,
         settings,
+        decision,
         lease: LeaseToken {
             job: job.id.clone(),
             fence: job.fence,
@@ -138,6 +147,7 @@ type Outcome = Result<RunEnd, Stop>;
 struct Run<'a> {
     ports: &'a RunnerPorts,
     settings: &'a RunnerSettings,
+    decision: &'a DecisionRecord,
     lease: LeaseToken,
     job: Job,
 }
@@ -190,7 +200,13 @@ impl Run<'_> {
         fail_point!("run.before_attempt");
         self.ports
             .jobs
-            .begin_attempt(&self.lease, attempt, self.ports.provider.name(), now)
+            .begin_attempt(
+                &self.lease,
+                attempt,
+                self.ports.provider.name(),
+                self.decision,
+                now,
+            )
             .await?;
         fail_point!("run.attempt_recorded");
         let request = RenderRequest {
@@ -210,12 +226,22 @@ impl Run<'_> {
         };
         fail_point!("run.answered");
         match answer {
-            Ok(Submission::Done(result)) => self.render(attempt, result).await,
+            Ok(Submission::Done(result)) => {
+                let took = self.now() - now;
+                self.saw(Seen::Delivered { took });
+                self.render(attempt, result).await
+            }
             Ok(Submission::Accepted {
                 provider_job,
                 poll_after,
-            }) => self.accept(attempt, &provider_job, poll_after).await,
-            Err(error) => self.on_submit_error(attempt, error).await,
+            }) => {
+                self.saw(Seen::Accepted);
+                self.accept(attempt, &provider_job, poll_after).await
+            }
+            Err(error) => {
+                self.saw(error.seen());
+                self.on_submit_error(attempt, error).await
+            }
         }
     }
 
@@ -238,12 +264,18 @@ impl Run<'_> {
         let attempt = self.job.attempt.max(1);
         loop {
             if self.now() >= self.job.deadline_at {
+                self.saw(Seen::Failed(FaultClass::Server));
                 let accepted = Some(AttemptOutcome::Accepted);
                 let loss = self.loss(attempt);
                 return self.fail(Ending::TimedOut, accepted, loss).await;
             }
             match self.ports.provider.poll(provider_job).await {
-                Ok(ProviderProgress::Done(result)) => return self.render(attempt, result).await,
+                Ok(ProviderProgress::Done(result)) => {
+                    // From the order on: when the attempt began is not known after a rescue.
+                    let took = self.now() - self.job.created_at;
+                    self.saw(Seen::Delivered { took });
+                    return self.render(attempt, result).await;
+                }
                 Ok(ProviderProgress::Running { poll_after }) => {
                     tokio::time::sleep(poll_after).await;
                 }
@@ -253,10 +285,12 @@ impl Run<'_> {
                 Err(ProviderError::Ambiguous { .. }) => {
                     tokio::time::sleep(self.settings.renew_every).await;
                 }
-                Err(ProviderError::Refused { reason }) => {
+                Err(error @ ProviderError::Refused { reason }) => {
+                    self.saw(error.seen());
                     return self.refused(attempt, reason).await;
                 }
-                Err(ProviderError::Broken { cause }) => {
+                Err(error @ ProviderError::Broken { cause, .. }) => {
+                    self.saw(error.seen());
                     return self.unusable(attempt, cause).await;
                 }
             }
@@ -279,7 +313,7 @@ impl Run<'_> {
                 self.try_again(wait).await
             }
             ProviderError::Refused { reason } => self.refused(attempt, reason).await,
-            ProviderError::Broken { cause } => self.unusable(attempt, cause).await,
+            ProviderError::Broken { cause, .. } => self.unusable(attempt, cause).await,
             ProviderError::Ambiguous { cause } => {
                 tracing::warn!(job.id = %self.job.id, attempt, cause, "the provider's answer was lost");
                 self.lost(attempt).await
@@ -301,6 +335,13 @@ impl Run<'_> {
         }
         let rejected = Some(AttemptOutcome::Rejected);
         self.fail(Ending::ProviderFailed, rejected, None).await
+    }
+
+    /// Tells routing how the provider does.
+    fn saw(&self, seen: Seen) {
+        let kind = self.job.spec.mode().kind();
+        let provider = self.ports.provider.name();
+        self.ports.routes.record(provider, kind, seen, self.now());
     }
 
     /// Whether somebody else could be asked instead.

@@ -14,6 +14,7 @@ use actix::prelude::*;
 use fail::fail_point;
 use rei_domain::job::LaneName;
 use rei_domain::spec::Kind;
+use rei_domain::time::Moment;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::bell::Bell;
@@ -22,7 +23,8 @@ use crate::metrics;
 use crate::ports::StoreError;
 use crate::ports::jobs::{Job, LeaseToken};
 use crate::provider::{ProviderActor, RunJob};
-use crate::routes::{Routes, Verdict};
+use crate::routes::decision::DecisionRecord;
+use crate::routes::{Asked, Places, Route, Routes};
 use crate::supervision::{Child, Context};
 use dispatch::{Dispatch, DispatchPorts, DispatchSettings, Dispatched};
 
@@ -32,6 +34,18 @@ pub struct ProviderSlots {
     pub gate: Gate<ProviderActor>,
     /// Places at the provider; shared with nobody else.
     pub slots: Arc<Semaphore>,
+    /// How many there are.
+    pub all: u32,
+}
+
+impl ProviderSlots {
+    fn places(&self) -> Places {
+        let free = self.slots.available_permits();
+        Places {
+            all: self.all,
+            free: u32::try_from(free).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 /// How the scheduler behaves.
@@ -146,11 +160,24 @@ impl Rounds {
         let mut dispatched = 0;
         while makers.iter().any(is_free) {
             let (routes, backends) = (&self.routes, &self.backends);
-            let place = |job: &Job| choose(routes, backends, job);
-            let Some((job, (number, slot))) = self.dispatch.next(kind, place).await? else {
+            let clock = &self.ports.clock;
+            let place = |job: &Job| choose(routes, backends, job, clock.now());
+            let Some((job, place)) = self.dispatch.next(kind, place).await? else {
                 break;
             };
-            self.hand_over(number, Dispatched { job, slot }).await?;
+            let asked = Asked {
+                routes: self.routes.clone(),
+                number: place.number,
+                kind,
+                clock: self.ports.clock.clone(),
+            };
+            let next = Dispatched {
+                job,
+                decision: place.decision,
+                asked,
+                slot: place.slot,
+            };
+            self.hand_over(place.number, next).await?;
             dispatched += 1;
         }
         Ok(dispatched)
@@ -182,22 +209,34 @@ impl Rounds {
     }
 }
 
+/// A place for a job.
+struct Place {
+    number: usize,
+    slot: OwnedSemaphorePermit,
+    decision: DecisionRecord,
+}
+
 /// A provider for the job, with a slot of its own. A job that nobody makes is given to whoever
 /// has a place: the run ends it and the money goes back.
-fn choose(
-    routes: &Routes,
-    backends: &[ProviderSlots],
-    job: &Job,
-) -> Option<(usize, OwnedSemaphorePermit)> {
+fn choose(routes: &Routes, backends: &[ProviderSlots], job: &Job, now: Moment) -> Option<Place> {
     let slot_of = |number: usize| {
-        let slots = Arc::clone(&backends[number].slots);
-        let slot = slots.try_acquire_owned().ok()?;
-        Some((number, slot))
+        let slots: &Arc<Semaphore> = &backends[number].slots;
+        Arc::clone(slots).try_acquire_owned().ok()
     };
-    let is_free = |number: usize| backends[number].slots.available_permits() > 0;
-    match routes.choose(job, is_free) {
-        Verdict::Take(number) => slot_of(number),
-        Verdict::Busy => None,
-        Verdict::Nobody => (0..backends.len()).find_map(slot_of),
+    let places: Vec<Places> = backends.iter().map(ProviderSlots::places).collect();
+    match routes.choose(job, &places, now) {
+        Route::Take { number, record } => Some(Place {
+            number,
+            slot: slot_of(number)?,
+            decision: *record,
+        }),
+        Route::Wait => None,
+        Route::Nobody => (0..backends.len()).find_map(|number| {
+            Some(Place {
+                number,
+                slot: slot_of(number)?,
+                decision: DecisionRecord::begun_before(now),
+            })
+        }),
     }
 }

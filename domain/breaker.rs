@@ -84,6 +84,12 @@ impl Breaker {
         }
     }
 
+    /// Goes on from a row: open until this moment.
+    pub fn reopen(&mut self, until: Moment) {
+        self.failures = self.settings.failures_max;
+        self.state = BreakerState::Open { until };
+    }
+
     /// A probe was not used: there was nothing to ask.
     pub fn give_back(&mut self, now: Moment) {
         match self.state {

@@ -22,6 +22,7 @@ mod ledger;
 mod migrate;
 mod notices;
 mod outbox;
+mod routes;
 mod series;
 mod statements;
 mod topups;
@@ -46,6 +47,7 @@ pub use jobs::JobRows;
 pub use ledger::LedgerRows;
 pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
+pub use routes::RouteRows;
 pub use series::SeriesRows;
 pub use statements::StatementRows;
 pub use stmt::Stmt;
@@ -84,6 +86,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     outbox::STATEMENTS,
     statements::SESSION_STATEMENTS,
     statements::STATEMENTS,
+    routes::STATEMENTS,
     series::STATEMENTS,
     topups::differences::STATEMENTS,
     topups::forms::STATEMENTS,

@@ -10,6 +10,7 @@ use rei_domain::spec::{Kind, Spec};
 use rei_domain::time::Moment;
 
 use crate::ports::StoreError;
+use crate::routes::decision::DecisionRecord;
 
 /// A job to be written together with its hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,12 +67,14 @@ pub struct Candidate {
 }
 
 /// An attempt at a provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     /// From 1.
     pub number: u32,
     pub provider: String,
     pub outcome: AttemptOutcome,
+    /// Why it was made there; attempts of older versions do not say.
+    pub decision: Option<DecisionRecord>,
 }
 
 /// What is known of an attempt.
@@ -167,12 +170,14 @@ pub trait JobStore: Send + Sync + 'static {
     /// Makes leases run out now, so that another worker goes on at once. Nothing is undone.
     async fn release(&self, leases: &[LeaseToken], now: Moment) -> Result<(), StoreError>;
 
-    /// Records attempt number `attempt` before the submit (`JobEvent::BeginSubmit`).
+    /// Records attempt number `attempt` before the submit (`JobEvent::BeginSubmit`), and why it
+    /// is made at this provider.
     async fn begin_attempt(
         &self,
         lease: &LeaseToken,
         attempt: u32,
         provider: &str,
+        decision: &DecisionRecord,
         at: Moment,
     ) -> Result<(), LeaseError>;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rei_domain::billing::AmbiguityPolicy;
+use rei_domain::health::{FaultClass, Seen};
 use rei_domain::ids::JobId;
 use rei_domain::money::Money;
 use rei_domain::spec::{Kind, Mode, Output, Spec};
@@ -65,6 +66,15 @@ pub struct RenderResult {
     pub cost: Option<Money>,
 }
 
+/// Whose business an unusable provider is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The account's: key, money, rights. Nothing works until a person mends it.
+    Account,
+    /// This request's, or that of the answer to it.
+    Request,
+}
+
 /// Why a provider gave no result. Named by what the caller does next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
@@ -79,13 +89,26 @@ pub enum ProviderError {
     Refused { reason: &'static str },
     /// Our request, our account or our configuration is wrong: an operator must look.
     #[error("the provider cannot be used: {cause}")]
-    Broken { cause: &'static str },
+    Broken { fault: Fault, cause: &'static str },
     /// The answer was lost after the request was sent: it may have been done and billed.
     #[error("the provider's answer was lost: {cause}")]
     Ambiguous { cause: &'static str },
 }
 
 impl ProviderError {
+    /// What it says about the provider's health.
+    pub fn seen(&self) -> Seen {
+        match self {
+            ProviderError::Refused { .. } => Seen::Refused,
+            ProviderError::Retryable { .. } => Seen::Failed(FaultClass::Busy),
+            ProviderError::Ambiguous { .. } => Seen::Failed(FaultClass::Server),
+            ProviderError::Broken { fault, .. } => Seen::Failed(match fault {
+                Fault::Account => FaultClass::Account,
+                Fault::Request => FaultClass::Request,
+            }),
+        }
+    }
+
     /// How long the provider asked to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use rei_domain::billing::{AmbiguityPolicy, Ending};
+use rei_domain::breaker::BreakerSettings;
 use rei_domain::conversation::{Balance, SentResult};
 use rei_domain::ids::{
     AssetId, ChatId, DraftId, Fence, HoldId, IdempotencyKey, JobId, MessageId, ModelId, ShardId,
@@ -19,6 +20,7 @@ use rei_domain::ledger::{
     Account, Books, ChainHead, HoldPurpose, Movement, Operation, PlatformAccount, Posting,
 };
 use rei_domain::money::Money;
+use rei_domain::routing::Policy;
 use rei_domain::spec::{ImageLook, Input, Output, Spec};
 use rei_domain::time::{Moment, Span};
 
@@ -27,7 +29,9 @@ use crate::ports::assets::{Asset, MediaKind, NotMedia};
 use crate::ports::jobs::{Attempt, Candidate};
 use crate::ports::ledger::CommandRefusal;
 use crate::ports::messenger::{MessengerError, Outgoing};
+use crate::ports::provider::Fault;
 use crate::ports::view::Rendered;
+use crate::routes::RouteSettings;
 
 const USER: UserId = UserId(7);
 const SHARD: ShardId = ShardId(0);
@@ -123,7 +127,7 @@ impl World {
             let Some(job) = self.lease() else {
                 return;
             };
-            run(&ports(self), &settings(), job).await;
+            run(&ports(self), &settings(), job, &decision()).await;
         }
         panic!("the job never ends: {:?}", self.state().job.state);
     }
@@ -231,6 +235,29 @@ fn settings() -> RunnerSettings {
     }
 }
 
+fn decision() -> DecisionRecord {
+    DecisionRecord::begun_before(Moment(0))
+}
+
+pub(crate) fn route_settings() -> RouteSettings {
+    RouteSettings {
+        policy: Policy {
+            cost: 1.0,
+            latency: 0.3,
+            load: 0.1,
+            latency_target_secs: 180.0,
+            tried: 1.0,
+            equal_within: 0.02,
+            cost_max_percent: 150,
+        },
+        breaker: BreakerSettings {
+            failures_max: 5,
+            cooldown: Span::from_secs(5),
+            cooldown_max: Span::from_secs(30),
+        },
+    }
+}
+
 fn ports(world: &Arc<World>) -> RunnerPorts {
     RunnerPorts {
         clock: world.clone(),
@@ -240,7 +267,7 @@ fn ports(world: &Arc<World>) -> RunnerPorts {
         messenger: world.clone(),
         poster: world.clone(),
         provider: world.clone(),
-        routes: Arc::new(Routes::new(vec![world.clone()])),
+        routes: Arc::new(Routes::new(vec![world.clone()], route_settings())),
         outbox: Bell::new(),
     }
 }
@@ -322,6 +349,7 @@ impl JobStore for World {
         lease: &LeaseToken,
         attempt: u32,
         provider: &str,
+        _: &DecisionRecord,
         _: Moment,
     ) -> Result<(), LeaseError> {
         self.effect(|state| {
@@ -332,6 +360,7 @@ impl JobStore for World {
                 number: attempt,
                 provider: provider.to_owned(),
                 outcome: AttemptOutcome::Begun,
+                decision: None,
             });
             Ok(())
         })
@@ -573,7 +602,10 @@ impl Provider for World {
     }
 
     async fn poll(&self, _: &str) -> Result<ProviderProgress, ProviderError> {
-        Err(ProviderError::Broken { cause: "no jobs" })
+        Err(ProviderError::Broken {
+            fault: Fault::Request,
+            cause: "no jobs",
+        })
     }
 }
 
@@ -583,7 +615,8 @@ async fn kill_at(world: &Arc<World>, point: usize) -> bool {
     let job = world.lease().expect("the job waits");
     let ports = ports(world);
     let settings = settings();
-    let mut run = Box::pin(run(&ports, &settings, job));
+    let kept = decision();
+    let mut run = Box::pin(run(&ports, &settings, job, &kept));
     for _ in 0..point {
         if run.as_mut().now_or_never().is_some() {
             return false;
@@ -714,11 +747,11 @@ async fn a_run_that_lost_its_lease_changes_nothing() {
     world.advance(Span::from_secs(60));
     let new = world.lease().expect("the lease ran out");
     assert_eq!(
-        run(&ports(&world), &settings(), old).await,
+        run(&ports(&world), &settings(), old, &decision()).await,
         RunEnd::LeaseLost
     );
     assert_eq!(world.state().provider_calls, 0);
-    let end = run(&ports(&world), &settings(), new).await;
+    let end = run(&ports(&world), &settings(), new, &decision()).await;
     assert_eq!(end, RunEnd::Finished(Ending::Delivered));
     world.audit();
 }

@@ -16,6 +16,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
 use crate::ports::jobs::{Job, JobStore};
+use crate::routes::Asked;
+use crate::routes::decision::DecisionRecord;
 
 /// What dispatching needs from outside.
 #[derive(Clone)]
@@ -38,9 +40,12 @@ pub struct DispatchSettings {
 }
 
 /// A leased job with the slot it will use; both are given to a provider's actor.
-#[derive(Debug)]
 pub struct Dispatched {
     pub job: Job,
+    /// Why it goes where it goes.
+    pub decision: DecisionRecord,
+    /// Gives the probe of a breaker back when nothing came of it.
+    pub asked: Asked,
     /// Free again when dropped.
     pub slot: OwnedSemaphorePermit,
 }

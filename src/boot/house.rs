@@ -25,10 +25,12 @@ use rei_actors::ports::intake::Intake;
 use rei_actors::ports::jobs::JobStore;
 use rei_actors::ports::ledger::LedgerStore;
 use rei_actors::ports::messenger::Messenger;
+use rei_actors::ports::routes::RouteStore;
 use rei_actors::ports::view::View;
 use rei_actors::provider::ProviderActor;
 use rei_actors::rates::Rates;
 use rei_actors::routes::Routes;
+use rei_actors::routes::keeper::{KeeperPorts, RouteKeeper, restore};
 use rei_actors::runner::RunnerPorts;
 use rei_actors::scheduler::dispatch::DispatchPorts;
 use rei_actors::scheduler::{JobScheduler, ProviderSlots};
@@ -55,7 +57,8 @@ use crate::http::{
 use crate::media::Headers;
 use crate::store::{
     ActRows, AssetRows, AuditRows, CapRows, CheckpointRows, Db, DraftRows, InboxRows, JobRows,
-    LedgerRows, NoticeRows, OutboxRows, SeriesRows, StatementRows, TopupRows, UsageRows, UserRows,
+    LedgerRows, NoticeRows, OutboxRows, RouteRows, SeriesRows, StatementRows, TopupRows, UsageRows,
+    UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -77,6 +80,9 @@ const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often the notary looks: a day is covered within a minute of its end.
 const NOTARY_TICK: Duration = Duration::from_secs(60);
+
+/// How often what routing learned is kept and cordons are read.
+const ROUTES_TICK: Duration = Duration::from_secs(1);
 
 /// The name of the payment method whose notices come by its webhook.
 const YOOKASSA: &str = "yookassa";
@@ -154,6 +160,7 @@ struct Parts {
     messenger: Arc<dyn Messenger>,
     backends: Vec<Backend>,
     routes: Arc<Routes>,
+    route_rows: Arc<dyn RouteStore>,
     view: Arc<dyn View>,
     commands: Arc<dyn Commands>,
     api: BotApi,
@@ -177,7 +184,7 @@ impl Parts {
         let commands: Arc<dyn Commands> = Arc::new(CommandList::new(catalogue.clone()));
         let backends = backends::open(config, &media, outside.handle())?;
         let providers = backends.iter().map(|backend| backend.provider.clone());
-        let routes = Arc::new(Routes::new(providers.collect()));
+        let routes = Arc::new(Routes::new(providers.collect(), settings::routes(config)));
         let log = Arc::new(AuditRows::new(db.clone()));
         Ok(Self {
             acts: Arc::new(ActRows::new(db.clone())),
@@ -201,6 +208,7 @@ impl Parts {
             messenger: Arc::new(TelegramMessenger::new(api.clone())),
             backends,
             routes,
+            route_rows: Arc::new(RouteRows::new(db.clone())),
             view: Arc::new(FluentView::new(catalogue, commands.clone())),
             commands,
             clock,
@@ -441,7 +449,7 @@ async fn start_actors(
         inner: IntakeGate::new(intake, ASK_LIMIT),
     });
 
-    start_workers(config, parts, tree, &work_arbiter, &poster)?;
+    start_workers(config, parts, tree, &work_arbiter, &poster).await?;
 
     if config.http.public_url.is_none() {
         let (api, clock, sink) = (parts.api.clone(), parts.clock.clone(), intake.clone());
@@ -461,13 +469,23 @@ async fn start_actors(
 }
 
 /// An actor for each provider, and the scheduler that gives them jobs.
-fn start_workers(
+async fn start_workers(
     config: &Config,
     parts: &Parts,
     tree: &Tree,
     arbiter: &ArbiterHandle,
     poster: &Arc<Ledger>,
 ) -> anyhow::Result<()> {
+    restore(&parts.routes, parts.route_rows.as_ref()).await?;
+    let keeper_ports = KeeperPorts {
+        clock: parts.clock.clone(),
+        routes: parts.routes.clone(),
+        store: parts.route_rows.clone(),
+    };
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("routes", arbiter, spec, move || {
+        RouteKeeper::new(keeper_ports.clone(), ROUTES_TICK)
+    })?;
     let mut slots = Vec::with_capacity(parts.backends.len());
     for Backend { provider, places } in &parts.backends {
         let ports = RunnerPorts {
@@ -490,6 +508,7 @@ fn start_workers(
         slots.push(ProviderSlots {
             gate,
             slots: Arc::new(Semaphore::new(*places)),
+            all: u32::try_from(*places).unwrap_or(u32::MAX),
         });
     }
     let dispatch_ports = DispatchPorts {

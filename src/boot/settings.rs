@@ -11,6 +11,7 @@ use rei_actors::intake::IntakeSettings;
 use rei_actors::orders::Terms;
 use rei_actors::patience::Patience;
 use rei_actors::provider::ProviderSettings;
+use rei_actors::routes::RouteSettings;
 use rei_actors::runner::RunnerSettings;
 use rei_actors::scheduler::SchedulerSettings;
 use rei_actors::scheduler::dispatch::DispatchSettings;
@@ -146,6 +147,18 @@ fn prices(config: &Config) -> Prices {
     Prices {
         images: config.billing.image_prices(),
         videos: sold(config),
+    }
+}
+
+pub(super) fn routes(config: &Config) -> RouteSettings {
+    let routing = &config.routing;
+    RouteSettings {
+        policy: routing.policy(),
+        breaker: BreakerSettings {
+            failures_max: routing.breaker_failures,
+            cooldown: span(routing.breaker_cooldown),
+            cooldown_max: span(routing.breaker_cooldown_max),
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use rei_domain::money::Money;
 use rei_domain::spec::INPUT_BYTES_MAX;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, ConfigError, Purpose, Topups, yookassa};
+use super::{Config, ConfigError, Purpose, Routing, Topups, yookassa};
 
 /// `setWebhook`'s limit on `max_connections`.
 const WEBHOOK_CONNECTIONS_MAX: u8 = 100;
@@ -70,6 +70,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         "jobs.renew_ms",
         "must be at most a third of jobs.lease_ms, so that a renewal may fail",
     )?;
+    check_routing(&config.routing)?;
     ensure(
         jobs.retry_base <= jobs.retry_max,
         "jobs.retry_max_ms",
@@ -105,6 +106,25 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         supervision.backoff_base <= supervision.backoff_max,
         "supervision.backoff_max_ms",
         "must not be below supervision.backoff_base_ms",
+    )
+}
+
+/// Weights are weights.
+fn check_routing(routing: &Routing) -> Result<(), ConfigError> {
+    for (value, key) in [
+        (routing.cost_weight, "routing.cost_weight"),
+        (routing.latency_weight, "routing.latency_weight"),
+        (routing.load_weight, "routing.load_weight"),
+        (routing.tried_penalty, "routing.tried_penalty"),
+        (routing.equal_within, "routing.equal_within"),
+    ] {
+        let is_weight = value.is_finite() && (0.0..=1_000.0).contains(&value);
+        ensure(is_weight, key, "must be a number from 0 to 1000")?;
+    }
+    ensure(
+        routing.breaker_cooldown <= routing.breaker_cooldown_max,
+        "routing.breaker_cooldown_max_ms",
+        "must not be below routing.breaker_cooldown_ms",
     )
 }
 

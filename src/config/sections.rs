@@ -13,6 +13,7 @@ use rei_domain::ledger::caps::{CapRules, Caps};
 use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
 use rei_domain::pricing::ImagePrices;
+use rei_domain::routing::Policy;
 use rei_domain::spec::Size;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -39,6 +40,7 @@ pub struct Config {
     pub jobs: Jobs,
     pub videos: Videos,
     pub downloads: Downloads,
+    pub routing: Routing,
     pub providers: Providers,
     pub yookassa: Yookassa,
     pub assets: Assets,
@@ -450,6 +452,45 @@ pub struct Downloads {
 pub enum Addresses {
     Public,
     Any,
+}
+
+/// How jobs are routed to providers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Routing {
+    pub cost_weight: f64,
+    pub latency_weight: f64,
+    #[serde(deserialize_with = "values::count")]
+    pub latency_target_secs: u32,
+    pub load_weight: f64,
+    pub tried_penalty: f64,
+    pub equal_within: f64,
+    #[serde(deserialize_with = "values::count")]
+    pub cost_max_percent: u32,
+    #[serde(deserialize_with = "values::count")]
+    pub breaker_failures: u32,
+    #[serde(rename = "breaker_cooldown_ms", deserialize_with = "values::millis")]
+    pub breaker_cooldown: Duration,
+    #[serde(
+        rename = "breaker_cooldown_max_ms",
+        deserialize_with = "values::millis"
+    )]
+    pub breaker_cooldown_max: Duration,
+}
+
+impl Routing {
+    /// What weighs how much.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            cost: self.cost_weight,
+            latency: self.latency_weight,
+            load: self.load_weight,
+            latency_target_secs: f64::from(self.latency_target_secs),
+            tried: self.tried_penalty,
+            equal_within: self.equal_within,
+            cost_max_percent: self.cost_max_percent,
+        }
+    }
 }
 
 /// The AI backends, a section each.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use rei_actors::ports::provider::ProviderError;
+use rei_actors::ports::provider::{Fault, ProviderError};
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -68,6 +68,7 @@ pub(in crate::providers) async fn exchange(
             }
         } else if error.is_builder() {
             ProviderError::Broken {
+                fault: Fault::Request,
                 cause: "the request cannot be written",
             }
         } else {

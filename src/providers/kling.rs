@@ -21,7 +21,8 @@ use bigdecimal::BigDecimal;
 use rei_actors::metrics::ProviderMeters;
 use rei_actors::ports::assets::{Media, MediaCheck};
 use rei_actors::ports::provider::{
-    Lookup, Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
+    Fault, Lookup, Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult,
+    Submission,
 };
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::catalogue::Catalogue;
@@ -221,6 +222,7 @@ impl Inner {
             Err(Refusal::Value) => match self.find(&reference, &made.path, is_older).await? {
                 Some(provider_job) => Ok(self.accepted(provider_job)),
                 None => Err(ProviderError::Broken {
+                    fault: Fault::Request,
                     cause: "the provider refuses a value",
                 }),
             },
@@ -279,6 +281,7 @@ impl Inner {
             }),
             Ok(Some(ended)) => self.result(ended).await.map(ProviderProgress::Done),
             Err(Refusal::Value) => Err(ProviderError::Broken {
+                fault: Fault::Request,
                 cause: "the provider does not know its task",
             }),
             Err(Refusal::Call(error)) => Err(error),
@@ -309,15 +312,18 @@ impl Inner {
             DownloadError::Failed => later("the result could not be fetched"),
             DownloadError::Gone => later("the result is not there"),
             DownloadError::Forbidden => ProviderError::Broken {
+                fault: Fault::Request,
                 cause: "the result's address is not a public one",
             },
             DownloadError::TooLarge => ProviderError::Broken {
+                fault: Fault::Request,
                 cause: "the result is larger than the limit",
             },
         })?;
         self.media.clip(bytes).map_err(|fault| {
             tracing::warn!(%fault, "the provider's clip is none");
             ProviderError::Broken {
+                fault: Fault::Request,
                 cause: "the result is no clip",
             }
         })
@@ -330,6 +336,7 @@ fn older_name(path: &str, task: &str) -> String {
 }
 
 const BROKEN_REQUEST: ProviderError = ProviderError::Broken {
+    fault: Fault::Request,
     cause: "what was asked is nothing that this provider makes",
 };
 

@@ -18,7 +18,7 @@ use bigdecimal::BigDecimal;
 use rei_actors::metrics::ProviderMeters;
 use rei_actors::ports::assets::{Media, MediaCheck};
 use rei_actors::ports::provider::{
-    Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
+    Fault, Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
 };
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::money::Money;
@@ -105,6 +105,7 @@ impl NanoBanana {
     async fn call(&self, request: &RenderRequest) -> Result<RenderResult, ProviderError> {
         let Output::Image(look) = &request.output else {
             return Err(ProviderError::Broken {
+                fault: Fault::Request,
                 cause: "a video was asked of a maker of pictures",
             });
         };
@@ -200,6 +201,7 @@ impl Provider for NanoBanana {
 
     async fn poll(&self, _: &str) -> Result<ProviderProgress, ProviderError> {
         Err(ProviderError::Broken {
+            fault: Fault::Request,
             cause: "this provider has no jobs to ask after",
         })
     }

@@ -17,6 +17,7 @@ use rei_actors::ports::StoreError;
 use rei_actors::ports::jobs::{
     Attempt, AttemptOutcome, Candidate, Job, JobStore, LeaseError, LeaseToken,
 };
+use rei_actors::routes::decision::DecisionRecord;
 use rei_domain::billing::Ending;
 use rei_domain::conversation::SentResult;
 use rei_domain::ids::{AssetId, ChatId, DraftId, Fence, HoldId, JobId, MessageId, ModelId, UserId};
@@ -199,12 +200,14 @@ impl JobStore for JobRows {
         lease: &LeaseToken,
         attempt: u32,
         provider: &str,
+        decision: &DecisionRecord,
         at: Moment,
     ) -> Result<(), LeaseError> {
         let (lease, provider) = (lease.clone(), provider.to_owned());
+        let decision = decision.render();
         self.0
             .tx(async move |conn: &mut Conn| {
-                leases::begin(conn, &lease, attempt, &provider, at).await
+                leases::begin(conn, &lease, attempt, &provider, &decision, at).await
             })
             .await
     }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use rei_actors::ports::provider::ProviderError;
+use rei_actors::ports::provider::{Fault, ProviderError};
 use serde::Deserialize;
 
 use super::Refusal;
@@ -20,13 +20,13 @@ const FULL: Duration = Duration::from_secs(10);
 const RISK_CONTROL: &str = "risk control";
 
 #[derive(Deserialize)]
-struct Fault {
+struct FaultBody {
     code: i64,
 }
 
 /// What the caller does next after an answer that is no success.
 pub(super) fn of_answer<T>(answered: &Answered) -> Result<T, Refusal> {
-    let fault: Option<Fault> = serde_json::from_slice(&answered.body).ok();
+    let fault: Option<FaultBody> = serde_json::from_slice(&answered.body).ok();
     let error = match fault.map(|fault| fault.code) {
         // A success that does not say what was asked for: the task may be there.
         Some(0) => ambiguous("the answer cannot be read"),
@@ -39,19 +39,19 @@ pub(super) fn of_answer<T>(answered: &Answered) -> Result<T, Refusal> {
 
 fn of_code(code: i64) -> Option<ProviderError> {
     Some(match code {
-        1000..=1002 => broken("the key is wrong"),
+        1000..=1002 => account("the key is wrong"),
         // Tokens are made anew for each call: only a clock that is wrong comes here.
-        1003 | 1004 => broken("the token's time is not the provider's: check the clock"),
-        1100 => broken("the account is not in order"),
-        1101 | 1102 => broken("the account has no money"),
-        1103 => broken("the account has no right to the model"),
+        1003 | 1004 => account("the token's time is not the provider's: check the clock"),
+        1100 => account("the account is not in order"),
+        1101 | 1102 => account("the account has no money"),
+        1103 => account("the account has no right to the model"),
         1200 => broken("the provider refuses the request"),
         1202 | 1203 => broken("the model or its address is not there"),
         1300 => refused("policy"),
         1301 => refused("safety"),
         1302 => later(Some(TOO_FAST), "the provider asks to slow down"),
         1303 => later(Some(FULL), "the account has no place free"),
-        1304 => broken("the address of this server is not on the account's list"),
+        1304 => account("the address of this server is not on the account's list"),
         5001 => later(None, "the provider is under maintenance"),
         5000 | 5002 => ambiguous("the provider failed inside"),
         _ => return None,
@@ -62,7 +62,7 @@ fn of_code(code: i64) -> Option<ProviderError> {
 fn of_status(status: u16) -> ProviderError {
     match status {
         200..=299 => ambiguous("the answer cannot be read"),
-        401 | 403 => broken("the key is wrong"),
+        401 | 403 => account("the key is wrong"),
         404 => broken("the model or its address is not there"),
         408 | 429 | 503 => later(None, "the provider asks to try later"),
         500..=599 => ambiguous("the provider failed inside"),
@@ -79,8 +79,15 @@ pub(super) fn of_task(message: &str) -> ProviderError {
     }
 }
 
+/// The account has to be looked after.
+fn account(cause: &'static str) -> ProviderError {
+    let fault = Fault::Account;
+    ProviderError::Broken { fault, cause }
+}
+
 fn broken(cause: &'static str) -> ProviderError {
-    ProviderError::Broken { cause }
+    let fault = Fault::Request;
+    ProviderError::Broken { fault, cause }
 }
 
 fn refused(reason: &'static str) -> ProviderError {

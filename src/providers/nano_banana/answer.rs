@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use rei_actors::ports::provider::ProviderError;
+use rei_actors::ports::provider::{Fault, ProviderError};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -165,10 +165,12 @@ fn without_picture(reason: Option<&str>) -> ProviderError {
         return ProviderError::Refused { reason };
     }
     if let Some(cause) = MISTAKES.into_iter().find(|known| *known == reason) {
-        return ProviderError::Broken { cause };
+        let fault = Fault::Request;
+        return ProviderError::Broken { fault, cause };
     }
     match reason {
         "PUP_LIMITED_DISABLED" => ProviderError::Broken {
+            fault: Fault::Account,
             cause: "the account is limited",
         },
         "STOP" => later("no picture in the answer"),

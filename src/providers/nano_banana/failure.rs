@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use rei_actors::ports::provider::ProviderError;
+use rei_actors::ports::provider::{Fault, ProviderError};
 use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
@@ -18,18 +18,20 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(600);
 pub(super) fn read(answered: &Answered) -> ProviderError {
     let body = serde_json::from_slice::<Value>(&answered.body).unwrap_or_default();
     let error = &body["error"];
-    let broken = |cause| ProviderError::Broken { cause };
+    let unusable = |fault, cause| ProviderError::Broken { fault, cause };
+    let account = |cause| unusable(Fault::Account, cause);
+    let broken = |cause| unusable(Fault::Request, cause);
     let later = |cause| ProviderError::Retryable {
         after: retry_after(answered, error),
         cause,
     };
     match answered.status.as_u16() {
-        400 if has_reason(error, "API_KEY_INVALID") => broken("the key is wrong"),
+        400 if has_reason(error, "API_KEY_INVALID") => account("the key is wrong"),
         400 if error["status"] == "FAILED_PRECONDITION" => {
-            broken("the account has no billing, or the region is not served")
+            account("the account has no billing, or the region is not served")
         }
         400 => broken("the request is invalid"),
-        401 | 403 => broken("the key lacks the right"),
+        401 | 403 => account("the key lacks the right"),
         404 => broken("the model is retired or misspelt"),
         408 => later("the provider timed out"),
         413 => broken("the request is too large"),

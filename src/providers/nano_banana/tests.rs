@@ -12,7 +12,7 @@ use futures_util::poll;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use rei_actors::ports::assets::{Media, MediaCheck, MediaKind, NotMedia};
 use rei_actors::ports::provider::{
-    Provider, ProviderError, RenderRequest, RenderResult, Submission,
+    Fault, Provider, ProviderError, RenderRequest, RenderResult, Submission,
 };
 use rei_domain::ids::JobId;
 use rei_domain::spec::{Aspect, INPUTS_MAX, ImageLook, Mode, Output, Size};
@@ -103,8 +103,14 @@ fn later(cause: &'static str) -> ProviderError {
     ProviderError::Retryable { after: None, cause }
 }
 
+fn unusable(cause: &'static str) -> ProviderError {
+    let fault = Fault::Account;
+    ProviderError::Broken { fault, cause }
+}
+
 fn broken(cause: &'static str) -> ProviderError {
-    ProviderError::Broken { cause }
+    let fault = Fault::Request;
+    ProviderError::Broken { fault, cause }
 }
 
 fn lost(cause: &'static str) -> ProviderError {
@@ -245,7 +251,7 @@ async fn every_finish_reason_without_a_picture_has_its_class() {
         ("IMAGE_RECITATION", refused("IMAGE_RECITATION")),
         ("LANGUAGE", refused("LANGUAGE")),
         ("ESCALATION", refused("ESCALATION")),
-        ("PUP_LIMITED_DISABLED", broken("the account is limited")),
+        ("PUP_LIMITED_DISABLED", unusable("the account is limited")),
         (
             "MISSING_THOUGHT_SIGNATURE",
             broken("MISSING_THOUGHT_SIGNATURE"),
@@ -330,8 +336,8 @@ async fn every_status_has_its_class() {
     let key = json!({
         "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
     });
-    let account = broken("the account has no billing, or the region is not served");
-    let right = broken("the key lacks the right");
+    let account = unusable("the account has no billing, or the region is not served");
+    let right = unusable("the key lacks the right");
     let overloaded = later("the provider is overloaded");
     let rows = [
         (
@@ -340,7 +346,7 @@ async fn every_status_has_its_class() {
             &none,
             broken("the request is invalid"),
         ),
-        (400, "INVALID_ARGUMENT", &key, broken("the key is wrong")),
+        (400, "INVALID_ARGUMENT", &key, unusable("the key is wrong")),
         (400, "FAILED_PRECONDITION", &none, account),
         (401, "UNAUTHENTICATED", &none, right.clone()),
         (403, "PERMISSION_DENIED", &none, right),
@@ -379,7 +385,7 @@ async fn every_status_has_its_class() {
 async fn no_body_hides_a_status() {
     let huge = vec![b' '; 200_000];
     let rows = [
-        (403, broken("the key lacks the right")),
+        (403, unusable("the key lacks the right")),
         (503, later("the provider is overloaded")),
         (504, lost("the provider's deadline passed")),
     ];

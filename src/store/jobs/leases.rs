@@ -53,8 +53,8 @@ statements! {
     // The fence says under which lease the attempt was begun: a worker that takes over a job
     // must not mistake the attempt of another for a repeat of its own.
     INSERT_ATTEMPT = "
-        INSERT INTO attempts (job_id, number, fence, provider, outcome, begun_at)
-        VALUES (?, ?, ?, ?, 'begun', ?)";
+        INSERT INTO attempts (job_id, number, fence, provider, outcome, begun_at, decision)
+        VALUES (?, ?, ?, ?, 'begun', ?, ?)";
 
     BEGUN = "
         SELECT job.id, job.fence FROM jobs job
@@ -174,6 +174,7 @@ pub async fn begin(
     lease: &LeaseToken,
     attempt: u32,
     provider: &str,
+    decision: &str,
     at: Moment,
 ) -> Result<(), LeaseError> {
     let (job, fence, attempt) = (lease.job.as_str(), lease.fence.0, i64::from(attempt));
@@ -185,7 +186,15 @@ pub async fn begin(
     if conn.execute(begin).await? == 0 {
         return repeated(conn, sql!(BEGUN, job, fence, attempt, provider)).await;
     }
-    let insert = sql!(INSERT_ATTEMPT, job, attempt, fence, provider, at.0);
+    let insert = sql!(
+        INSERT_ATTEMPT,
+        job,
+        attempt,
+        fence,
+        provider,
+        at.0,
+        decision
+    );
     conn.execute(insert).await?;
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! Questions about jobs.
 
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::assets::Asset;
 use rei_actors::ports::jobs::{Attempt, AttemptOutcome, Candidate, Job};
+use rei_actors::routes::decision::DecisionRecord;
 use rei_domain::conversation::SentResult;
 use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, UserId};
 use rei_domain::job::LaneName;
@@ -25,7 +26,7 @@ statements! {
         FROM jobs WHERE id = ?";
 
     ATTEMPTS = "
-        SELECT number, provider, outcome FROM attempts WHERE job_id = ? ORDER BY number";
+        SELECT number, provider, outcome, decision FROM attempts WHERE job_id = ? ORDER BY number";
 
     // Two halves, each with an index of its own. A job that waits has no lease, a job that is
     // worked on always has one.
@@ -76,6 +77,8 @@ struct AttemptRow {
     provider: String,
     #[diesel(sql_type = Text)]
     outcome: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    decision: Option<String>,
 }
 
 #[derive(QueryableByName)]
@@ -136,6 +139,7 @@ pub async fn attempts(conn: &mut Conn, id: &JobId) -> Result<Vec<Attempt>, Store
             number: parse_count("number", row.number)?,
             provider: row.provider,
             outcome: parse_word("outcome", &row.outcome, AttemptOutcome::parse)?,
+            decision: row.decision.as_deref().and_then(DecisionRecord::parse),
         })
     });
     attempts.collect()

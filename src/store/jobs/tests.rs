@@ -1,4 +1,5 @@
 use rei_actors::ports::jobs::{AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
+use rei_actors::routes::decision::DecisionRecord;
 use rei_domain::ids::{AssetId, Fence, JobId, UserId};
 use rei_domain::job::{JobEvent, JobState, LaneName, step};
 use rei_domain::spec::Kind;
@@ -17,6 +18,11 @@ const LATER: Moment = Moment(FIXTURE_LEASE_UNTIL.0 + 1_000);
 async fn job(db: &Db, id: &str) -> Job {
     let jobs = JobRows::new(db.clone());
     jobs.job(&JobId::new(id)).await.unwrap().unwrap()
+}
+
+/// Why an attempt is made where it is made.
+fn decision() -> DecisionRecord {
+    DecisionRecord::begun_before(Moment(1))
 }
 
 fn token(id: &str, fence: Fence) -> LeaseToken {
@@ -40,7 +46,10 @@ async fn take_event(
             let job = jobs.lease(&lease.job, "w", LATER, until).await.unwrap();
             Some(job.map(drop).ok_or(LeaseError::Lost))
         }
-        JobEvent::BeginSubmit => Some(jobs.begin_attempt(lease, attempt + 1, "dummy", at).await),
+        JobEvent::BeginSubmit => Some(
+            jobs.begin_attempt(lease, attempt + 1, "dummy", &decision(), at)
+                .await,
+        ),
         JobEvent::Accept => Some(jobs.accepted(lease, attempt, "p2", at).await),
         JobEvent::Render => {
             let result = AssetId::new("picture");
@@ -144,7 +153,7 @@ fn a_job_goes_its_way_and_each_repeat_succeeds_without_doing_anything() {
         assert_eq!(lease.fence, Fence(FIXTURE_FENCE.0 + 1));
 
         for _ in 0..2 {
-            jobs.begin_attempt(&lease, 1, "dummy", Moment(20))
+            jobs.begin_attempt(&lease, 1, "dummy", &decision(), Moment(20))
                 .await
                 .unwrap();
             let begun = job(&db, "j").await;
@@ -152,9 +161,13 @@ fn a_job_goes_its_way_and_each_repeat_succeeds_without_doing_anything() {
             assert_eq!(begun.provider.as_deref(), Some("dummy"));
             assert_eq!(begun.provider_job, None);
         }
-        let other = jobs.begin_attempt(&lease, 1, "another", Moment(20)).await;
+        let other = jobs
+            .begin_attempt(&lease, 1, "another", &decision(), Moment(20))
+            .await;
         assert!(matches!(other, Err(LeaseError::Lost)), "{other:?}");
-        let skipped = jobs.begin_attempt(&lease, 3, "dummy", Moment(20)).await;
+        let skipped = jobs
+            .begin_attempt(&lease, 3, "dummy", &decision(), Moment(20))
+            .await;
         assert!(matches!(skipped, Err(LeaseError::Lost)), "{skipped:?}");
 
         for _ in 0..2 {
@@ -174,7 +187,7 @@ fn a_job_goes_its_way_and_each_repeat_succeeds_without_doing_anything() {
         let leased = jobs.lease(&id, "w", Moment(30), until).await.unwrap();
         let lease = token("j", leased.unwrap().fence);
 
-        jobs.begin_attempt(&lease, 2, "dummy", Moment(31))
+        jobs.begin_attempt(&lease, 2, "dummy", &decision(), Moment(31))
             .await
             .unwrap();
         for _ in 0..2 {
@@ -222,9 +235,13 @@ fn the_attempt_of_another_is_no_repeat_of_ones_own() {
         let rescued = jobs.lease(&id, "w2", LATER, until).await.unwrap().unwrap();
         assert_eq!(rescued.state, JobState::Submitting);
         let lease = token("j", rescued.fence);
-        let again = jobs.begin_attempt(&lease, 1, "dummy", LATER).await;
+        let again = jobs
+            .begin_attempt(&lease, 1, "dummy", &decision(), LATER)
+            .await;
         assert!(matches!(again, Err(LeaseError::Lost)), "{again:?}");
-        let next = jobs.begin_attempt(&lease, 2, "dummy", LATER).await;
+        let next = jobs
+            .begin_attempt(&lease, 2, "dummy", &decision(), LATER)
+            .await;
         assert!(matches!(next, Err(LeaseError::Lost)), "{next:?}");
     });
 }
