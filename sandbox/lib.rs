@@ -1,8 +1,7 @@
 //! Pretends: the outside world on loopback.
 //!
-//! One address serves every emulator under a prefix of its own (`/telegram`, `/gemini`,
-//! `/yookassa`), a
-//! control API (`/control`) by which a test plays the people and orders faults, and a chat page
+//! One address serves every emulator under a prefix of its own (`/telegram`, `/gemini`, `/kling`,
+//! `/yookassa`), a control API (`/control`) by which a test plays the people and orders faults, and a chat page
 //! (`/`). Other people's clients work against it unchanged; see `README.md`.
 //!
 //! Nothing is kept beyond the process, nothing is fetched from elsewhere, and there are no
@@ -10,6 +9,7 @@
 //! unless told otherwise.
 
 pub mod gemini;
+pub mod kling;
 pub mod telegram;
 pub mod yookassa;
 

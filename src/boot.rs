@@ -13,17 +13,18 @@ mod tills;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use rei_actors::audit::{Auditor, Deed};
 use rei_actors::ports::clock::Clock as _;
 use rei_actors::ports::payments::Environment as PaymentEnvironment;
 use rei_domain::audit::{Actor, AuditOutcome, Via};
-use rei_sandbox::{Exposure, Sandbox, yookassa};
+use rei_sandbox::{Exposure, Sandbox, kling, yookassa};
 use secrecy::SecretString;
 
 use crate::cli::{DemoArgs, ReconcileArgs, SandboxArgs};
-use crate::config::{Config, Environment, Loaded, Log, LogFormat};
+use crate::config::{Addresses, Config, Environment, Loaded, Log, LogFormat};
 use crate::logging;
 use crate::store::{AuditRows, Db, verify};
 
@@ -34,6 +35,9 @@ pub use receipt::verify_receipt;
 /// The sandbox's own credentials: they open nothing else.
 const SANDBOX_BOT_TOKEN: &str = "1000000001:sandbox-token-that-opens-nothing-else";
 const SANDBOX_GEMINI_KEY: &str = "sandbox-key";
+
+/// How often the sandbox's Kling is asked: it takes two seconds for a video.
+const SANDBOX_POLL: Duration = Duration::from_millis(500);
 const SANDBOX_WEBHOOK_SECRET: &str = "whsec_c2FuZGJveC1zZWNyZXQtdGhhdC1vcGVucy1ub3RoaW5n";
 
 /// Where the sandbox alone looks for the bot: the address a bot has unless it is told another.
@@ -88,6 +92,10 @@ pub async fn demo(args: DemoArgs, environment: &Environment) -> anyhow::Result<E
     config.telegram.bot_token = Some(SecretString::from(SANDBOX_BOT_TOKEN));
     config.providers.nano_banana.api_url = sandbox.url("gemini");
     config.providers.nano_banana.api_key = Some(SecretString::from(SANDBOX_GEMINI_KEY));
+    config.providers.kling.api_url = sandbox.url("kling");
+    config.providers.kling.api_key = Some(SecretString::from(kling::API_KEY));
+    config.providers.kling.poll = SANDBOX_POLL;
+    config.downloads.addresses = Addresses::Any;
     config.yookassa.shop_id = Some(yookassa::SHOP_ID.to_owned());
     config.yookassa.secret_key = Some(SecretString::from(yookassa::SECRET_KEY));
     config.yookassa.api_url = sandbox.url("yookassa/v3");
@@ -123,6 +131,9 @@ pub async fn sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     println!("TELEGRAM_API_URL={}", sandbox.url("telegram"));
     println!("NANO_BANANA_API_KEY={SANDBOX_GEMINI_KEY}");
     println!("NANO_BANANA_API_URL={}", sandbox.url("gemini"));
+    println!("KLING_API_KEY={}", kling::API_KEY);
+    println!("KLING_API_URL={}", sandbox.url("kling"));
+    println!("REI__DOWNLOADS__ADDRESSES=any");
     println!("YOOKASSA_SHOP_ID={}", yookassa::SHOP_ID);
     println!("YOOKASSA_SECRET_KEY={}", yookassa::SECRET_KEY);
     println!("YOOKASSA_WEBHOOK_SECRET={SANDBOX_WEBHOOK_SECRET}");

@@ -14,3 +14,4 @@ mod statements;
 mod storage;
 mod tidy;
 mod topups;
+mod videos;

@@ -11,8 +11,9 @@ use std::time::Duration;
 use rei_actors::ports::clock::Clock as _;
 use rei_actors::ports::payments::Environment as PaymentEnvironment;
 use rei_bot::boot::{House, SystemClock};
-use rei_bot::config::{Config, Environment, Loaded};
+use rei_bot::config::{Addresses, Config, Environment, Loaded};
 use rei_bot::store::{Db, DbConfig, verify};
+use rei_sandbox::kling;
 use rei_sandbox::telegram::{
     Author, Button, ButtonAction, FloodLimits, MediaKind, Message, Player,
 };
@@ -43,7 +44,7 @@ pub enum Engine {
 pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
 
 /// Keys that make a house quick enough for tests, without changing what it promises.
-const QUICK: [(&str, &str); 13] = [
+const QUICK: [(&str, &str); 14] = [
     ("REI__LOG__LEVEL", "warn"),
     ("REI__HTTP__ADDR", "127.0.0.1:0"),
     ("REI__HTTP__WORKERS", "1"),
@@ -53,6 +54,7 @@ const QUICK: [(&str, &str); 13] = [
     ("REI__TELEGRAM__SEND_BURST", "1000"),
     ("REI__TELEGRAM__SEND_RETRY_BASE_MS", "50"),
     ("REI__JOBS__POLL_MS", "50"),
+    ("REI__PROVIDERS__KLING__POLL_MS", "20"),
     ("REI__USAGE__SERIES_TICK_MS", "50"),
     ("REI__JOBS__RETRY_BASE_MS", "20"),
     ("REI__JOBS__RETRY_MAX_MS", "100"),
@@ -161,6 +163,9 @@ impl TestHouse {
         config.telegram.bot_token = Some(SecretString::from(BOT_TOKEN));
         config.providers.nano_banana.api_url = self.sandbox.url("gemini");
         config.providers.nano_banana.api_key = Some(SecretString::from(GEMINI_KEY));
+        config.providers.kling.api_url = self.sandbox.url("kling");
+        config.providers.kling.api_key = Some(SecretString::from(kling::API_KEY));
+        config.downloads.addresses = Addresses::Any;
         config.yookassa.shop_id = Some(SHOP_ID.to_owned());
         config.yookassa.secret_key = Some(SecretString::from(SECRET_KEY));
         config.yookassa.api_url = self.sandbox.url("yookassa/v3");
@@ -283,6 +288,16 @@ impl Person {
         .await
     }
 
+    /// Waits until the bot has sent this many videos and returns the last one's message.
+    pub async fn gets_videos(&self, count: usize) -> i64 {
+        self.sees(&format!("{count} videos"), |chat| {
+            let videos = chat.iter().filter(|m| is_bots(m) && is_video(m));
+            let videos: Vec<i64> = videos.map(|m| m.id).collect();
+            (videos.len() >= count).then(|| videos[videos.len() - 1])
+        })
+        .await
+    }
+
     /// Asks for a picture from words and confirms it.
     pub async fn orders(&self, prompt: &str) {
         self.0.text(prompt);
@@ -297,6 +312,10 @@ pub fn is_bots(message: &Message) -> bool {
 
 pub fn is_photo(message: &Message) -> bool {
     has_media(message, MediaKind::Photo)
+}
+
+pub fn is_video(message: &Message) -> bool {
+    has_media(message, MediaKind::Video)
 }
 
 pub fn is_document(message: &Message) -> bool {

@@ -4,9 +4,17 @@ use std::io::Cursor;
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-/// A PNG of one colour.
+/// A small PNG of one colour.
 pub fn png(red: u8, green: u8, blue: u8) -> Vec<u8> {
-    let picture = RgbImage::from_pixel(64, 48, Rgb([red, green, blue]));
+    encoded(&RgbImage::from_pixel(64, 48, Rgb([red, green, blue])))
+}
+
+/// A grey PNG of this size.
+pub fn png_of(width: u32, height: u32) -> Vec<u8> {
+    encoded(&RgbImage::from_pixel(width, height, Rgb([90, 90, 90])))
+}
+
+fn encoded(picture: &RgbImage) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     picture
         .write_to(&mut bytes, ImageFormat::Png)

@@ -31,7 +31,10 @@ statements! {
                    || COALESCE(CAST(session.held AS TEXT), 'none')) AS example
         FROM jobs job LEFT JOIN usage_sessions session ON session.job_id = job.id
         WHERE session.id IS NULL OR session.user_id <> job.user_id
-           OR session.held <> job.price OR session.rate <> job.price";
+           OR session.held <> job.price
+           OR (session.unit = 'image' AND session.rate <> job.price)
+           OR (session.unit = 'output_second' AND job.price % session.rate <> 0)
+           OR (session.unit = 'output_second') <> (job.kind = 'video')";
 
     OPEN = "
         SELECT COUNT(*) AS broken,
@@ -47,5 +50,7 @@ statements! {
         FROM usage_sessions session
         JOIN jobs job ON job.id = session.job_id
         JOIN holds hold ON hold.id = job.hold_id
-        WHERE session.charged <> CASE WHEN hold.state = 'captured' THEN hold.amount ELSE 0 END";
+        WHERE session.charged <> CASE WHEN hold.state = 'captured' THEN hold.amount ELSE 0 END
+           OR (session.unit = 'output_second'
+               AND session.charged <> session.rate * session.metered_seconds)";
 }

@@ -1,0 +1,300 @@
+//! Videos as a user lives through them, from the first word to the clip, on both databases.
+
+use std::time::Duration;
+
+use rei_sandbox::kling::{Fault, FaultKind, Status, Step};
+
+use crate::support::house::{ENGINES, PATIENCE, Person, TestHouse};
+use crate::support::pictures::png_of;
+use crate::support::rows::count;
+
+/// Runs a story in a house on each database, then audits it.
+async fn in_both(story: impl AsyncFn(&mut TestHouse, &Person)) {
+    for engine in ENGINES {
+        let keys = [
+            ("REI__BILLING__WELCOME_BONUS_KOPECKS", "10000000"),
+            ("REI__RATES__REQUESTS_PER_MINUTE", "0"),
+        ];
+        let mut house = TestHouse::start_with(engine, &keys).await;
+        quick(&house);
+        let ann = house.person(7);
+        story(&mut house, &ann).await;
+        house.finish().await;
+    }
+}
+
+/// Videos that take no time.
+fn quick(house: &TestHouse) {
+    let kling = &house.sandbox.kling;
+    kling.set_service_time(Duration::from_millis(5), Duration::from_millis(5));
+}
+
+fn photo() -> Vec<u8> {
+    png_of(400, 300)
+}
+
+#[actix_rt::test]
+async fn words_become_a_video_at_the_price_that_was_shown() {
+    in_both(async |house, ann| {
+        ann.0.text("/video a red fox runs through the snow");
+        ann.reads("Video from words").await;
+        ann.presses("for ₽70").await;
+        ann.gets_videos(1).await;
+        ann.reads("₽70 paid").await;
+        let tasks = house.sandbox.kling.tasks();
+        assert_eq!(tasks.len(), 1);
+        assert_eq!(tasks[0].path, "text-to-video/kling-3.0");
+        assert_eq!(tasks[0].prompt, "a red fox runs through the snow");
+        assert_eq!(tasks[0].status, Status::Succeeded);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_picture_that_was_asked_for_becomes_a_video_by_a_tap() {
+    in_both(async |house, ann| {
+        ann.0.text("a lighthouse in a storm");
+        ann.presses("Make a video").await;
+        ann.reads("Video from words").await;
+        let choices = ["Kling 2.6", "1080p", "Sound", "10 s", "9:16"];
+        choose(ann, "a lighthouse", &choices).await;
+        ann.presses("for ₽240").await;
+        ann.gets_videos(1).await;
+        let task = &house.sandbox.kling.tasks()[0];
+        assert_eq!((task.model.as_str(), task.seconds), ("kling-2.6", 10));
+        assert_eq!(task.settings["audio"], "native");
+        assert_eq!(task.settings["aspect_ratio"], "9:16");
+        assert!(
+            house.sandbox.gemini.calls().is_empty(),
+            "no picture was paid for"
+        );
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn what_does_not_exist_is_not_offered_and_says_why() {
+    in_both(async |_, ann| {
+        ann.0.text("/video a lighthouse in a storm");
+        ann.presses("Kling 2.6").await;
+        ann.reads("With sound: not in 720p").await;
+        ann.reads("Kling 1.5: its maker switched this model off")
+            .await;
+        // A button of an older card: what it asks for is settled by what exists.
+        ann.presses("1080p").await;
+        ann.presses("Sound").await;
+        ann.reads("720p: without sound only").await;
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_finished_picture_is_animated() {
+    in_both(async |house, ann| {
+        ann.orders("a lighthouse").await;
+        ann.gets_picture().await;
+        ann.presses("Animate").await;
+        ann.reads("What shall happen in the video").await;
+        ann.0.text("waves break on the rocks");
+        ann.reads("Video from a photo").await;
+        ann.presses("✅").await;
+        ann.gets_videos(1).await;
+        let task = &house.sandbox.kling.tasks()[0];
+        assert_eq!(task.path, "image-to-video/kling-3.0");
+        assert_eq!(task.inputs, 1);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn two_photos_are_the_first_and_the_last_frame() {
+    in_both(async |house, ann| {
+        ann.0
+            .album(vec![photo(), photo()], Some("from day to night"));
+        ann.presses("Make a video").await;
+        ann.reads("from the first frame to the last").await;
+        ann.presses("✅").await;
+        ann.gets_videos(1).await;
+        assert_eq!(house.sandbox.kling.tasks()[0].inputs, 2);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn every_combination_of_the_catalogue_becomes_a_video() {
+    in_both(async |house, ann| {
+        // What Kling makes from words and from a photo: model, quality, sound.
+        let looks = [
+            ("Kling 3.0", "720p", "Silent"),
+            ("Kling 3.0", "720p", "Sound"),
+            ("Kling 3.0", "1080p", "Silent"),
+            ("Kling 3.0", "1080p", "Sound"),
+            ("Kling 3.0", "4K", "Silent"),
+            ("Kling 3.0", "4K", "Sound"),
+            ("Kling 2.6", "720p", "Silent"),
+            ("Kling 2.6", "1080p", "Silent"),
+            ("Kling 2.6", "1080p", "Sound"),
+        ];
+        let mut made = 0;
+        for from_photo in [false, true] {
+            for (model, quality, sound) in looks {
+                for length in ["5 s", "10 s"] {
+                    let prompt = format!("number {made}");
+                    if from_photo {
+                        ann.0.photo(photo(), Some(&prompt));
+                        ann.reads(&prompt).await;
+                        ann.presses("Make a video").await;
+                    } else {
+                        ann.0.text(&format!("/video {prompt}"));
+                    }
+                    ann.sees("the video's card", |chat| {
+                        let card = chat.iter().rev().find(|m| m.text().contains(&prompt))?;
+                        card.text().contains("Kling").then_some(())
+                    })
+                    .await;
+                    choose(ann, &prompt, &[model, quality, sound, length]).await;
+                    ann.presses("✅").await;
+                    made += 1;
+                    ann.gets_videos(made).await;
+                    let task = house.sandbox.kling.tasks().pop().unwrap();
+                    let seconds = if length == "5 s" { 5 } else { 10 };
+                    assert_eq!(task.seconds, seconds, "{model} {quality} {sound} {length}");
+                    let name = model.replace("Kling ", "kling-");
+                    assert_eq!(task.model, name);
+                    assert_eq!(task.settings["resolution"], quality.to_lowercase());
+                    let audio = if sound == "Sound" { "native" } else { "off" };
+                    assert_eq!(task.settings["audio"], audio);
+                }
+            }
+        }
+        assert_eq!(
+            house.sandbox.kling.creates(),
+            made,
+            "each was asked for once"
+        );
+    })
+    .await;
+}
+
+/// Presses these buttons of a card, as far as they are not chosen already.
+async fn choose(ann: &Person, prompt: &str, labels: &[&str]) {
+    for label in labels {
+        let pressed = ann
+            .sees(&format!("a choice {label}"), |chat| {
+                let card = chat.iter().rev().find(|m| m.text().contains(prompt))?;
+                let mut buttons = card.buttons();
+                // One choice is none: then there is no button and nothing to choose.
+                let found = buttons.find(|button| button.text.contains(label));
+                Some(found.map(|button| (card.id, button.text.clone())))
+            })
+            .await;
+        let Some((card, text)) = pressed else {
+            continue;
+        };
+        if text.starts_with('✓') {
+            continue;
+        }
+        assert!(ann.press_in(card, label));
+        ann.sees(&format!("{label} chosen"), |chat| {
+            let card = chat.iter().find(|m| m.id == card)?;
+            let marked = format!("✓ {label}");
+            let is_chosen = |text: &str| text.starts_with('✓') && text.contains(label);
+            let mut buttons = card.buttons();
+            buttons
+                .find(|b| b.text == marked || is_chosen(&b.text))
+                .map(|_| ())
+        })
+        .await;
+    }
+}
+
+#[actix_rt::test]
+async fn a_refused_video_costs_nothing_whenever_it_is_refused() {
+    in_both(async |house, ann| {
+        let kling = &house.sandbox.kling;
+        kling.push_fault(Fault::once(Step::Create, FaultKind::Code { code: 1301 }));
+        ann.0.text("/video something bad");
+        ann.presses("✅").await;
+        ann.reads("rules forbid such a video").await;
+
+        let message = "Failure to pass the risk control system".to_owned();
+        kling.push_fault(Fault::once(Step::Work, FaultKind::Fail { message }));
+        ann.0.text("/video something worse");
+        ann.presses("✅").await;
+        ann.sees("the second refusal", |chat| {
+            let refused = |text: &str| text.contains("rules forbid such a video");
+            let told = chat.iter().filter(|m| refused(&m.text()));
+            (told.count() == 2).then_some(())
+        })
+        .await;
+        assert_eq!(
+            count(
+                &house.db(),
+                "SELECT COUNT(*) AS count FROM ledger WHERE kind = 'capture'"
+            )
+            .await,
+            0
+        );
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_submit_whose_answer_was_lost_is_found_and_never_sent_twice() {
+    in_both(async |house, ann| {
+        let kling = &house.sandbox.kling;
+        for fault in [
+            FaultKind::DropAfter,
+            FaultKind::Malformed,
+            FaultKind::Code { code: 5000 },
+        ] {
+            kling.push_fault(Fault::once(Step::Create, fault));
+        }
+        for (number, prompt) in ["one", "two", "three"].into_iter().enumerate() {
+            ann.0.text(&format!("/video the {prompt}"));
+            ann.reads(&format!("the {prompt}")).await;
+            ann.presses("✅").await;
+            ann.gets_videos(number + 1).await;
+        }
+        // The last fault struck before a task was made: it was made by the second create.
+        assert_eq!(kling.tasks().len(), 3);
+        assert_eq!(kling.creates(), 4);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_restart_goes_on_asking_after_the_same_task() {
+    in_both(async |house, ann| {
+        let kling = &house.sandbox.kling;
+        kling.set_service_time(Duration::ZERO, Duration::from_secs(3_600));
+        ann.0.text("/video a slow sunrise");
+        ann.presses("✅").await;
+        kling.wait_tasks(1, PATIENCE).await.unwrap();
+        house.close().await;
+        house.open();
+        house
+            .sandbox
+            .kling
+            .advance_clock(Duration::from_secs(3_600));
+        ann.gets_videos(1).await;
+        assert_eq!(house.sandbox.kling.creates(), 1);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn an_account_without_money_gives_the_users_money_back() {
+    in_both(async |house, ann| {
+        house
+            .sandbox
+            .kling
+            .change_account(|account| account.has_money = false);
+        ann.0.text("/video a lighthouse");
+        ann.presses("✅").await;
+        ann.reads("could not do this request").await;
+        ann.reads("is back").await;
+        assert!(house.sandbox.kling.tasks().is_empty());
+    })
+    .await;
+}
