@@ -1,5 +1,5 @@
 //! The ledger: group commit against one transaction an operation, in the same schema, with the
-//! chain, the constraints and the triggers on.
+//! chain, the caps, the constraints and the triggers on.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -49,7 +49,7 @@ async fn compare(
     let world = World::prepare(url).await?;
     for requesters in REQUESTERS {
         let single = Single {
-            rows: LedgerRows::new(world.db.clone()),
+            rows: world.ledger(),
             shards: world.shards,
         };
         let single = load::run(&world, &single, requesters, length).await?;
@@ -66,7 +66,7 @@ async fn compare(
     prove(&world).await
 }
 
-fn print_served(name: &str, requesters: usize, how: &str, served: &Served) {
+pub fn print_served(name: &str, requesters: usize, how: &str, served: &Served) {
     let Served {
         operations_per_second,
         p50,
@@ -80,7 +80,7 @@ fn print_served(name: &str, requesters: usize, how: &str, served: &Served) {
 
 /// A figure of books that do not balance would be worth nothing. The measured holds have no
 /// jobs, so only what concerns money alone is looked at.
-async fn prove(world: &World) -> anyhow::Result<()> {
+pub async fn prove(world: &World) -> anyhow::Result<()> {
     let report = verify::audit(&world.db, Now.now()).await?;
     let money = ["I1", "I2", "I3", "I4", "I5", "I31"];
     for finding in &report.findings {
@@ -91,11 +91,11 @@ async fn prove(world: &World) -> anyhow::Result<()> {
 }
 
 /// The house's own way: an actor for each shard, which commits in groups.
-async fn grouped(world: &World, requesters: usize, length: Duration) -> anyhow::Result<Served> {
+pub async fn grouped(world: &World, requesters: usize, length: Duration) -> anyhow::Result<Served> {
     let tree = Tree::new(world.db.runtime().clone(), |escalation| {
         eprintln!("a ledger shard cannot be kept running: {escalation:?}");
     });
-    let store: Arc<dyn LedgerStore> = Arc::new(LedgerRows::new(world.db.clone()));
+    let store: Arc<dyn LedgerStore> = Arc::new(world.ledger());
     let limits = BatchLimits {
         batch_max: BATCH_MAX,
         waiting_max: requesters,
@@ -123,9 +123,9 @@ async fn grouped(world: &World, requesters: usize, length: Duration) -> anyhow::
 }
 
 /// What it is compared with: each command in a transaction of its own.
-struct Single {
-    rows: LedgerRows,
-    shards: u32,
+pub struct Single {
+    pub rows: LedgerRows,
+    pub shards: u32,
 }
 
 #[async_trait::async_trait]

@@ -15,6 +15,7 @@ mod latency;
 mod ledger;
 mod load;
 mod machine;
+mod money;
 mod pgbench;
 #[path = "../src/store/fixtures/postgres.rs"]
 mod postgres;
@@ -23,7 +24,7 @@ mod world;
 
 use std::time::Duration;
 
-const USAGE: &str = "usage: rei-bench ledger|intake|conversation [seconds for each figure]
+const USAGE: &str = "usage: rei-bench ledger|money|intake|conversation [seconds for each figure]
        rei-bench footprint [binary of the bot]";
 
 /// How long each figure is measured, unless the command line says.
@@ -38,6 +39,7 @@ fn main() -> anyhow::Result<()> {
 async fn run(arguments: &[&str]) -> anyhow::Result<()> {
     match arguments {
         ["ledger", rest @ ..] => ledger::measure(length(rest)?).await,
+        ["money", rest @ ..] => money::measure(length(rest)?).await,
         ["intake", rest @ ..] => intake::measure(length(rest)?).await,
         ["conversation", rest @ ..] => conversation::measure(length(rest)?).await,
         ["footprint"] => footprint::measure(&footprint::beside_this_program()?).await,

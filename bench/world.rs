@@ -7,15 +7,16 @@ use rei_actors::ports::StoreError;
 use rei_actors::ports::ledger::{LedgerCommand, LedgerOutcome, LedgerStore, Rider, shard_of};
 use rei_bot::store::{Conn, Db, DbConfig, LedgerRows};
 use rei_domain::ids::{HoldId, IdempotencyKey, UserId};
+use rei_domain::ledger::caps::{CapRules, Caps};
 use rei_domain::ledger::{Applied, HoldPurpose, Movement, Operation, Posting};
 use rei_domain::money::Money;
 use rei_domain::time::Moment;
 
 /// Users who share the load.
-const USERS: u64 = 4_096;
+pub const USERS: u64 = 4_096;
 /// Holds placed and captured before anything is measured, so that tables and indexes have a
 /// size and the planner knows it.
-const PRELOADED_PAIRS: u64 = 50_000;
+pub const PRELOADED_PAIRS: u64 = 50_000;
 /// Commands in one transaction of the preparation.
 const PREPARED_BATCH: usize = 512;
 const PRICE: Money = Money::from_kopecks(100);
@@ -24,8 +25,15 @@ const PRICE: Money = Money::from_kopecks(100);
 pub struct World {
     pub db: Db,
     pub shards: u32,
+    users: u64,
     next: AtomicU64,
 }
+
+/// Caps that are looked at and never reached.
+const HIGH: Caps = Caps {
+    hour: Some(Money::from_kopecks(i64::MAX / 4)),
+    day: Some(Money::from_kopecks(i64::MAX / 4)),
+};
 
 /// A hold and its capture, of one user.
 pub struct Pair {
@@ -34,8 +42,13 @@ pub struct Pair {
 }
 
 impl World {
-    /// Migrates the database and fills it.
+    /// Migrates the database and fills it, for many users.
     pub async fn prepare(url: &str) -> anyhow::Result<World> {
+        World::prepare_with(url, USERS, PRELOADED_PAIRS).await
+    }
+
+    /// Migrates the database, makes so many users rich and lets them have had so many holds.
+    pub async fn prepare_with(url: &str, users: u64, pairs: u64) -> anyhow::Result<World> {
         let db = Db::try_new(&DbConfig {
             url: url.to_owned(),
             connections_max: 16,
@@ -48,22 +61,37 @@ impl World {
         let world = World {
             db,
             shards,
+            users,
             next: AtomicU64::new(0),
         };
-        let grants: Vec<LedgerCommand> = (0..USERS).map(grant).collect();
+        let grants: Vec<LedgerCommand> = (0..users).map(grant).collect();
         world.apply_all(grants).await?;
-        let pairs: Vec<Pair> = (0..PRELOADED_PAIRS).map(|_| world.pair()).collect();
-        let (holds, captures) = pairs.into_iter().map(|p| (p.hold, p.capture)).unzip();
-        world.apply_all(holds).await?;
-        world.apply_all(captures).await?;
-        world.analyze().await?;
+        world.fill(pairs).await?;
         Ok(world)
+    }
+
+    /// Places and captures so many holds.
+    pub async fn fill(&self, pairs: u64) -> anyhow::Result<()> {
+        let pairs: Vec<Pair> = (0..pairs).map(|_| self.pair()).collect();
+        let (holds, captures) = pairs.into_iter().map(|p| (p.hold, p.capture)).unzip();
+        self.apply_all(holds).await?;
+        self.apply_all(captures).await?;
+        Ok(self.analyze().await?)
+    }
+
+    /// The ledger, with caps that are looked at.
+    pub fn ledger(&self) -> LedgerRows {
+        let caps = CapRules {
+            user: HIGH,
+            platform: HIGH,
+        };
+        LedgerRows::with_caps(self.db.clone(), caps)
     }
 
     /// A hold that was never placed, and its capture.
     pub fn pair(&self) -> Pair {
         let number = self.next.fetch_add(1, Relaxed);
-        let user = user(number % USERS);
+        let user = user(number % self.users);
         let hold = HoldId::new(format!("{number:032x}"));
         let place = Movement::PlaceHold {
             hold: hold.clone(),
@@ -90,7 +118,7 @@ impl World {
     }
 
     async fn apply_all(&self, commands: Vec<LedgerCommand>) -> anyhow::Result<()> {
-        let ledger = LedgerRows::new(self.db.clone());
+        let ledger = self.ledger();
         let mut by_shard = vec![Vec::new(); usize::try_from(self.shards)?];
         for command in commands {
             let shard = shard_of(command.posting.user, self.shards);
