@@ -77,6 +77,12 @@ pub enum Inbound {
         tap: Result<Tap, UnknownTap>,
         message: Option<MessageId>,
     },
+    /// The messenger tells of money that it took or gave back; the payment method is asked.
+    Paid {
+        event: PaidEvent,
+        /// The messenger's id of the payment.
+        charge: String,
+    },
     /// Something the bot cannot work with; it says so.
     Unsupported(Unsupported),
     /// The user blocked the bot.
@@ -85,6 +91,23 @@ pub enum Inbound {
     Unblocked,
     /// Not for the bot: groups, channels, other bots, edits, unknown kinds.
     Ignored,
+}
+
+/// What happened to money inside the messenger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PaidEvent {
+    Paid,
+    Refunded,
+}
+
+impl PaidEvent {
+    /// The name in rows of notices; the first part says what it is about.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PaidEvent::Paid => "payment.succeeded",
+            PaidEvent::Refunded => "refund.succeeded",
+        }
+    }
 }
 
 /// The message a user replied to.

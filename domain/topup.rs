@@ -11,6 +11,7 @@
 //! id, sum, currency, shop, environment, metadata and user agree. Whatever does not agree is
 //! parked under a named reason for a person; nothing is credited "almost".
 
+pub mod checkout;
 mod entry;
 mod talk;
 mod verdict;

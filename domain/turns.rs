@@ -85,6 +85,7 @@ pub fn next_turn(arrivals: &[Arrival], now: Moment, album_quiet: Span) -> Next {
         Inbound::Command { .. }
         | Inbound::Tap { .. }
         | Inbound::Unsupported(_)
+        | Inbound::Paid { .. }
         | Inbound::Blocked
         | Inbound::Unblocked
         | Inbound::Ignored => single(TurnContent::Other(first.inbound.clone())),

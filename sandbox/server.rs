@@ -74,6 +74,7 @@ impl Sandbox {
         let addr = listener
             .local_addr()
             .context("the listener has no address")?;
+        telegram.set_invoice_base(format!("http://{addr}"));
 
         let (started, start) = oneshot::channel();
         let handles = Emulators {
@@ -164,6 +165,7 @@ fn serve(
                 .app_data(exposure)
                 .wrap(from_fn(control::from_this_site))
                 .configure(|service| telegram::http::configure(service, &emulators.telegram))
+                .configure(|service| telegram::invoice::configure(service, &emulators.telegram))
                 .configure(|service| gemini::configure(service, &emulators.gemini))
                 .configure(|service| kling::configure(service, &emulators.kling))
                 .configure(|service| yookassa::configure(service, &emulators.yookassa))

@@ -6,10 +6,11 @@
 //!
 //! It promises the wire: shapes, limits and the exact texts of refusals
 //! (Bot API 10.1, <https://core.telegram.org/bots/api>; texts from `tdlib/telegram-bot-api`).
-//! It deliberately has private chats only, no payments, no Markdown parse modes, no files by
+//! It deliberately has private chats only, payments by Stars alone, no Markdown parse modes, no files by
 //! URL, and keeps pictures as sent where Telegram compresses them.
 
 pub(crate) mod http;
+pub(crate) mod invoice;
 pub(crate) mod params;
 pub(crate) mod webhook;
 
@@ -26,6 +27,7 @@ mod media;
 mod methods;
 mod player;
 mod polling;
+mod stars;
 mod state;
 mod updates;
 mod view;

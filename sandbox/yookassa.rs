@@ -24,7 +24,7 @@ mod declines;
 mod faults;
 mod fields;
 mod handle;
-mod html;
+pub(crate) mod html;
 mod http;
 mod idempotence;
 mod lists;

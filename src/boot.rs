@@ -24,7 +24,7 @@ use rei_sandbox::{Exposure, Sandbox, kling, yookassa};
 use secrecy::SecretString;
 
 use crate::cli::{DemoArgs, ReconcileArgs, SandboxArgs};
-use crate::config::{Addresses, Config, Environment, Loaded, Log, LogFormat};
+use crate::config::{Addresses, Config, Environment, Loaded, Log, LogFormat, Offer};
 use crate::logging;
 use crate::store::{AuditRows, Db, verify};
 
@@ -96,6 +96,7 @@ pub async fn demo(args: DemoArgs, environment: &Environment) -> anyhow::Result<E
     config.providers.kling.api_key = Some(SecretString::from(kling::API_KEY));
     config.providers.kling.poll = SANDBOX_POLL;
     config.downloads.addresses = Addresses::Any;
+    config.stars.offer = Offer::On;
     config.yookassa.shop_id = Some(yookassa::SHOP_ID.to_owned());
     config.yookassa.secret_key = Some(SecretString::from(yookassa::SECRET_KEY));
     config.yookassa.api_url = sandbox.url("yookassa/v3");

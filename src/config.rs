@@ -30,8 +30,8 @@ pub use error::ConfigError;
 pub use layers::{NAMED_VARIABLES, RESERVED_VARIABLES};
 pub use sections::{
     Addresses, Assets, Billing, Config, Database, Downloads, Http, Intake, Jobs, Kling, Ledger,
-    Log, LogFormat, NanoBanana, Providers, Routing, Sessions, Shutdown, Supervision, Telegram,
-    Topups, Videos,
+    Log, LogFormat, NanoBanana, Offer, Providers, Routing, Sessions, Shutdown, Stars, Supervision,
+    Telegram, Topups, Videos,
 };
 
 #[cfg(test)]

@@ -11,12 +11,14 @@
 
 pub mod call;
 pub mod catalogue;
+pub mod checkout;
 pub mod commands;
 pub mod interpreter;
 pub mod menu;
 pub mod messenger;
 pub mod polling;
 pub mod source;
+pub mod stars;
 pub mod view;
 pub mod webhook_setup;
 
@@ -34,8 +36,9 @@ use teloxide_core::types::AllowedUpdate;
 
 /// The kinds of updates the bot asks for, in both ways of intake. All others are not even sent,
 /// and are ignored when they come during a change of this list.
-pub(crate) const ALLOWED_UPDATES: [AllowedUpdate; 3] = [
+pub(crate) const ALLOWED_UPDATES: [AllowedUpdate; 4] = [
     AllowedUpdate::Message,
     AllowedUpdate::CallbackQuery,
     AllowedUpdate::MyChatMember,
+    AllowedUpdate::PreCheckoutQuery,
 ];

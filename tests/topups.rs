@@ -21,6 +21,121 @@ async fn in_both(keys: &[(&str, &str)], story: impl AsyncFn(&mut TestHouse, &Per
     }
 }
 
+/// Waits for the address of an invoice in Stars, and gives it.
+async fn invoice(ann: &Person) -> String {
+    ann.sees("an invoice", |chat| {
+        let buttons = chat.iter().rev().filter(|m| is_bots(m));
+        buttons
+            .flat_map(|message| message.buttons())
+            .find_map(|button| match &button.action {
+                ButtonAction::Url(url) if url.contains("telegram-invoice") => Some(url.clone()),
+                ButtonAction::Url(_)
+                | ButtonAction::Callback(_)
+                | ButtonAction::Copy(_)
+                | ButtonAction::Other(_) => None,
+            })
+    })
+    .await
+}
+
+const STARS: [(&str, &str); 1] = [("REI__STARS__OFFER", "on")];
+
+#[actix_rt::test]
+async fn stars_become_a_balance_once_however_often_they_are_told_of() {
+    in_both(&STARS, async |house, ann| {
+        let before = ann.0.stars();
+        ann.0.text("/topup 500");
+        ann.presses("Stars").await;
+        // 500 roubles at 1.60 a Star, rounded up to a whole one.
+        let url = invoice(ann).await;
+        ann.0.pay_stars(&url).await.unwrap();
+        ann.reads("₽500 added. Your balance is ₽500").await;
+        assert_eq!(before - ann.0.stars(), 313);
+        for id in house.sandbox.telegram.update_ids() {
+            house.sandbox.telegram.redeliver(id);
+        }
+        let again = ann.0.pay_stars(&url).await;
+        assert!(again.unwrap_err().contains("paid already"));
+        ann.0.text("/balance");
+        ann.reads("Your balance is ₽500.").await;
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn an_invoice_in_stars_is_paid_by_its_own_payer_alone() {
+    in_both(&STARS, async |house, ann| {
+        ann.0.text("/topup 500");
+        ann.presses("Stars").await;
+        let url = invoice(ann).await;
+        let bob = house.person(8);
+        bob.0.text("/start");
+        bob.reads("Hi!").await;
+        let refused = bob.0.pay_stars(&url).await.unwrap_err();
+        assert!(refused.contains("another person"), "{refused}");
+        assert_eq!(house.sandbox.telegram.stars_earned(), 0);
+        ann.0.pay_stars(&url).await.unwrap();
+        ann.reads("₽500 added").await;
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn stars_go_back_as_a_whole_and_once() {
+    in_both(&STARS, async |house, ann| {
+        let before = ann.0.stars();
+        ann.0.text("/topup 500");
+        ann.presses("Stars").await;
+        ann.0.pay_stars(&invoice(ann).await).await.unwrap();
+        ann.reads("₽500 added").await;
+        ann.0.text("/refund");
+        ann.presses("take back").await;
+        ann.presses("Take").await;
+        ann.reads("went back to where you paid from").await;
+        assert_eq!(ann.0.stars(), before);
+        let payment = house.sandbox.telegram.star_payments().remove(0);
+        assert!(
+            house.sandbox.telegram.charge_back(7, &payment).is_err(),
+            "once"
+        );
+        ann.0.text("/balance");
+        ann.reads("Your balance is ₽0.").await;
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn stars_that_the_buyers_store_took_back_are_taken_off_the_balance() {
+    in_both(&STARS, async |house, ann| {
+        ann.0.text("/topup 500");
+        ann.presses("Stars").await;
+        ann.0.pay_stars(&invoice(ann).await).await.unwrap();
+        ann.reads("₽500 added").await;
+        let payment = house.sandbox.telegram.star_payments().remove(0);
+        house.sandbox.telegram.charge_back(7, &payment).unwrap();
+        ann.reads("The payment system gave you ₽500 back").await;
+        ann.0.text("/balance");
+        ann.reads("Your balance is ₽0.").await;
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn stars_whose_message_was_lost_are_found_in_the_list() {
+    in_both(&STARS, async |house, ann| {
+        ann.0.text("/topup 500");
+        ann.presses("Stars").await;
+        let url = invoice(ann).await;
+        // The bot says yes and goes away before it is told that the Stars have moved.
+        ann.0.pay_stars(&url).await.unwrap();
+        house.close().await;
+        house.sandbox.telegram.drop_pending();
+        house.open();
+        ann.reads("₽500 added").await;
+    })
+    .await;
+}
+
 /// Waits for a button that leads to the payment, and gives the newest payment's id.
 async fn pay_link(house: &TestHouse, ann: &Person) -> String {
     let url = ann

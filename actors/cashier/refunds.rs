@@ -8,7 +8,7 @@
 use rei_domain::ids::{HoldId, IdempotencyKey, RefundId, TopupId, UserId};
 use rei_domain::ledger::{Applied, HoldPurpose, Movement, Operation, Posting};
 use rei_domain::money::Money;
-use rei_domain::payment::{Due, PaidSum, PaymentReport, RefundReport, RefundState};
+use rei_domain::payment::{Due, PaidSum, PaymentReport, RefundReport, RefundState, Refunds};
 use rei_domain::refund::{RefundRefusal, RefundStage, Terms, check, credited_share, returnable};
 use rei_domain::time::{Moment, Span};
 use rei_domain::topup::may_repeat;
@@ -364,11 +364,16 @@ async fn find(ports: &CashierPorts, report: &RefundReport) -> Result<Option<Refu
     if let Some(refund) = ports.topups.refund_of(method, &report.external).await? {
         return Ok(Some(refund));
     }
-    let Some(id) = &report.refund else {
-        return Ok(None);
-    };
-    let refund = ports.topups.refund(id).await?;
-    Ok(refund.filter(|refund| refund.method == method))
+    if let Some(id) = &report.refund {
+        let refund = ports.topups.refund(id).await?;
+        return Ok(refund.filter(|refund| refund.method == method));
+    }
+    match ports.till.method.refunds() {
+        Refunds::Partial => Ok(None),
+        // It names none of ours, and a payment has one at most: the one that is under way, told
+        // before its own answer was written down.
+        Refunds::WholeOnly => ports.topups.refund_under(method, &report.payment).await,
+    }
 }
 
 /// The credited top-up of the payment that a refund belongs to. A payment that should have been

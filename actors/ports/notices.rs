@@ -17,7 +17,8 @@ pub struct Notice {
     pub event: String,
     /// The method's own id of the payment or refund it is about.
     pub object: String,
-    /// The body, untouched. Never logged, and never believed.
+    /// The body, untouched. Never logged, and never believed. Empty where the update is a row of
+    /// its own.
     pub body: String,
     pub source: NoticeSource,
     pub received_at: Moment,
@@ -39,7 +40,8 @@ impl std::fmt::Debug for Notice {
 /// How it was made likely that the method sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoticeSource {
-    /// It came from an address of the method. Repeats are told by event and object.
+    /// It came by a way that only the method has: from an address of its own, or among the
+    /// messenger's own updates. Repeats are told by event and object.
     Listed,
     /// Our relay signed it; `id` is the same on every redelivery, and tells repeats.
     Signed { id: String },

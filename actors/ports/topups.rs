@@ -332,6 +332,10 @@ pub trait TopupStore: Send + Sync + 'static {
     /// A refund by the method's own id.
     async fn refund_of(&self, method: &str, external: &str) -> Result<Option<Refund>, StoreError>;
 
+    /// The refund of a payment, by the method's own id of the payment, that did not fail.
+    async fn refund_under(&self, method: &str, payment: &str)
+    -> Result<Option<Refund>, StoreError>;
+
     /// As [`TopupStore::take_topups`], for refunds that are not finished.
     async fn take_refunds(
         &self,

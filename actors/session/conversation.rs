@@ -40,6 +40,7 @@ use crate::ports::inbox::{InboxStore, StoredUpdate};
 use crate::ports::jobs::JobStore;
 use crate::ports::ledger::Poster;
 use crate::ports::messenger::{Interpreter, Messenger, Sender};
+use crate::ports::notices::NoticeStore;
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::series::SeriesStore;
 use crate::ports::statements::StatementStore;
@@ -62,6 +63,7 @@ pub struct SessionPorts {
     pub jobs: Arc<dyn JobStore>,
     pub assets: Arc<dyn Assets>,
     pub topups: Arc<dyn TopupStore>,
+    pub notices: Arc<dyn NoticeStore>,
     /// The ways to pay, in the order in which they are offered.
     pub tills: Tills,
     pub usages: Arc<dyn UsageStore>,

@@ -29,6 +29,7 @@ pub(super) async fn answer(
             talk.callback = Some((callback_id, toast));
             Ok(())
         }
+        Inbound::Paid { event, charge } => topup::told(talk, event, charge).await,
         Inbound::Unsupported(what) => {
             talk.say_unsupported(what);
             Ok(())

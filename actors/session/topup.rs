@@ -4,7 +4,7 @@
 //! transaction; the cashier finds the row, places the payment and turns the message into a
 //! button that leads to it. Buttons carry what was chosen before, so an old one still works.
 
-use rei_domain::conversation::{Reply, Toast};
+use rei_domain::conversation::{PaidEvent, Reply, Toast};
 use rei_domain::draft::DraftState;
 use rei_domain::ids::{DraftId, TopupId};
 use rei_domain::money::Money;
@@ -18,8 +18,12 @@ use crate::cashier::begin::topup_slot;
 use crate::cashier::tills::{Receipt, Till};
 use crate::ports::StoreError;
 use crate::ports::drafts::FormChange;
+use crate::ports::notices::{Notice, NoticeSource};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::topups::{NewTopup, Question, TopupForm};
+
+/// The payment method whose notices come as messages.
+pub const MESSENGERS_METHOD: &str = "stars";
 
 /// Amounts that are missing are rounded up to whole tens of roubles.
 const TEN_ROUBLES: i64 = 1_000;
@@ -65,6 +69,26 @@ pub(super) async fn tapped(talk: &mut Talk<'_>, tap: TopupTap) -> Result<Toast, 
             nonce,
         } => returns::confirm(talk, &topup, amount, &nonce).await,
     }
+}
+
+/// The messenger told of a payment or of a refund. It is written down as any method's notice is;
+/// the method's cashier asks the method and brings it into the books.
+pub(super) async fn told(
+    talk: &mut Talk<'_>,
+    event: PaidEvent,
+    charge: String,
+) -> Result<(), StoreError> {
+    let notice = Notice {
+        method: MESSENGERS_METHOD.to_owned(),
+        event: event.as_str().to_owned(),
+        object: charge,
+        body: String::new(),
+        source: NoticeSource::Listed,
+        received_at: talk.now,
+    };
+    talk.ports.notices.store(notice).await?;
+    talk.cashier = Some(MESSENGERS_METHOD.to_owned());
+    Ok(())
 }
 
 /// Takes words as the answer to what was asked, if they can be one. Anything else is a wish for

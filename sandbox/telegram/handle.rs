@@ -16,6 +16,7 @@ use super::media::StoredFile;
 use super::methods::{self, Success};
 use super::params::Params;
 use super::player::Player;
+use super::stars;
 use super::state::{Shared, State};
 
 /// The emulator: what it was asked, how it misbehaves, and who talks to the bot. Clones are
@@ -43,6 +44,34 @@ impl Handle {
             state.chat_mut(id);
         });
         Player::new(self.shared.clone(), id)
+    }
+
+    /// Where invoices are opened: the sandbox's own address.
+    pub(crate) fn set_invoice_base(&self, base: String) {
+        self.shared
+            .update_quietly(|state| state.invoice_base = base);
+    }
+
+    /// Gives a payment of Stars back from outside, as the buyer's store can.
+    pub fn charge_back(&self, user: i64, charge: &str) -> Result<(), String> {
+        let back = self
+            .shared
+            .update(|state| stars::refund(state, user, charge));
+        back.map_err(|error| error.description)
+    }
+
+    /// What the bot has earned in Stars.
+    pub fn stars_earned(&self) -> i64 {
+        self.shared.read(|state| state.stars.earned())
+    }
+
+    /// The ids of the payments in Stars so far, oldest first.
+    pub fn star_payments(&self) -> Vec<String> {
+        self.shared.read(|state| {
+            let paid = state.stars.transactions.iter();
+            let paid = paid.filter(|it| it.direction == stars::Direction::In);
+            paid.map(|it| it.id.clone()).collect()
+        })
     }
 
     /// The person with this id, if there is one.

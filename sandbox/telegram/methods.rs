@@ -7,6 +7,7 @@ mod answering;
 mod deleting;
 mod editing;
 mod files;
+mod paying;
 mod profile;
 mod receiving;
 mod sending;
@@ -54,7 +55,9 @@ type Method = fn(&mut State, &Params) -> Result<Success, ApiError>;
 /// The methods, by their names in lower case.
 const METHODS: &[(&str, Method)] = &[
     ("answercallbackquery", answering::answer_callback_query),
+    ("answerprecheckoutquery", paying::answer_pre_checkout_query),
     ("copymessage", sending::copy_message),
+    ("createinvoicelink", paying::create_invoice_link),
     ("deletemessage", deleting::delete_message),
     ("deletemessages", deleting::delete_messages),
     ("deletemycommands", profile::delete_my_commands),
@@ -71,8 +74,11 @@ const METHODS: &[(&str, Method)] = &[
     ("getmydescription", profile::get_my_description),
     ("getmyname", profile::get_my_name),
     ("getmyshortdescription", profile::get_my_short_description),
+    ("getmystarbalance", paying::get_my_star_balance),
+    ("getstartransactions", paying::get_star_transactions),
     ("getwebhookinfo", receiving::get_webhook_info),
     ("pinchatmessage", deleting::pin_chat_message),
+    ("refundstarpayment", paying::refund_star_payment),
     ("sendanimation", sending::send_animation),
     ("sendchataction", answering::send_chat_action),
     ("senddocument", sending::send_document),

@@ -16,6 +16,7 @@ use super::chat::{Author, Chat, Message, Presence, Toast, render};
 use super::entities::FormattedText;
 use super::keyboard::ButtonAction;
 use super::media::Media;
+use super::stars;
 use super::state::{Callback, Shared, State};
 use super::wire;
 
@@ -146,6 +147,41 @@ impl Player {
             state.updates.push("callback_query", &update, now);
             id
         })
+    }
+
+    /// Opens an invoice by its address, presses *pay*, and waits until the bot has answered: the
+    /// Stars have moved, or why not. A bot that is silent for ten seconds loses the payment.
+    pub async fn pay_stars(&self, invoice_url: &str) -> Result<(), String> {
+        let slug = invoice_url
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let id = self
+            .shared
+            .update(|state| stars::ask(state, self.id, &slug))?;
+        let mut changes = self.shared.changes();
+        let answered = async {
+            loop {
+                let answer = self.shared.read(|state| {
+                    let checkout = state.stars.checkouts.get(&id)?;
+                    checkout.answer.clone()
+                });
+                if let Some(answer) = answer {
+                    return answer;
+                }
+                if changes.changed().await.is_err() {
+                    return Err("the sandbox has ended".to_owned());
+                }
+            }
+        };
+        let answer = tokio::time::timeout(stars::ANSWER_WITHIN, answered).await;
+        answer.unwrap_or_else(|_| Err("the bot did not answer in time".to_owned()))
+    }
+
+    /// What the person has in Stars.
+    pub fn stars(&self) -> i64 {
+        self.shared.read(|state| state.stars.balance(self.id))
     }
 
     /// Blocks the bot.

@@ -14,6 +14,7 @@ use super::error::ApiError;
 use super::faults::FaultQueue;
 use super::limits::Meters;
 use super::media::Files;
+use super::stars::Stars;
 use super::updates::Updates;
 
 /// The state, shared by the server's workers and the handles.
@@ -80,6 +81,9 @@ pub struct State {
     pub meters: Meters,
     pub faults: FaultQueue,
     pub calls: Calls,
+    pub stars: Stars,
+    /// Where invoices are opened, without a closing slash.
+    pub invoice_base: String,
     versions: u64,
     fresh: u64,
 }
@@ -96,6 +100,8 @@ impl State {
             meters: Meters::default(),
             faults: FaultQueue::default(),
             calls: Calls::default(),
+            stars: Stars::default(),
+            invoice_base: String::new(),
             versions: 0,
             fresh: 0,
         }

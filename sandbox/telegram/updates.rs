@@ -15,6 +15,9 @@ const HISTORY_MAX: usize = 10_000;
 /// A message is delivered for a day.
 const MESSAGE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A question before a payment is delivered for as long as it can be answered.
+const CHECKOUT_LIFE: Duration = Duration::from_secs(10);
+
 /// A press is delivered for 150 seconds.
 const CALLBACK_LIFE: Duration = Duration::from_secs(150);
 
@@ -33,6 +36,7 @@ pub enum QueueKey {
     Messages(i64),
     Callbacks(i64),
     Membership(i64),
+    Checkouts(i64),
     Other,
 }
 
@@ -44,6 +48,7 @@ impl QueueKey {
                 id("/chat/id").map_or(QueueKey::Other, QueueKey::Messages)
             }
             "callback_query" => id("/from/id").map_or(QueueKey::Other, QueueKey::Callbacks),
+            "pre_checkout_query" => id("/from/id").map_or(QueueKey::Other, QueueKey::Checkouts),
             "my_chat_member" => id("/chat/id").map_or(QueueKey::Other, QueueKey::Membership),
             _ => QueueKey::Other,
         }
@@ -310,6 +315,7 @@ impl Updates {
 fn life(kind: &str) -> Duration {
     match kind {
         "callback_query" => CALLBACK_LIFE,
+        "pre_checkout_query" => CHECKOUT_LIFE,
         _ => MESSAGE_LIFE,
     }
 }

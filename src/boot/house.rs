@@ -55,6 +55,7 @@ use crate::http::{
     WebhookSecrets, YookassaWebhook,
 };
 use crate::media::Headers;
+use crate::payments::stars;
 use crate::store::{
     ActRows, AssetRows, AuditRows, CapRows, CheckpointRows, Db, DraftRows, InboxRows, JobRows,
     LedgerRows, NoticeRows, OutboxRows, RouteRows, SeriesRows, StatementRows, TopupRows, UsageRows,
@@ -62,12 +63,14 @@ use crate::store::{
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
+use crate::telegram::checkout::{CheckoutDesk, DeskPorts};
 use crate::telegram::commands::CommandList;
 use crate::telegram::interpreter::{TelegramInterpreter, chat_of};
 use crate::telegram::menu::{publish_menu, publish_menus_of};
 use crate::telegram::messenger::TelegramMessenger;
 use crate::telegram::polling::Poller;
 use crate::telegram::source::PolledUpdates;
+use crate::telegram::stars::StarsApi;
 use crate::telegram::view::FluentView;
 use crate::telegram::webhook_setup::{WebhookSetup, set_webhook};
 
@@ -163,6 +166,7 @@ struct Parts {
     route_rows: Arc<dyn RouteStore>,
     view: Arc<dyn View>,
     commands: Arc<dyn Commands>,
+    catalogue: Arc<Catalogue>,
     api: BotApi,
     /// Wakes the courier.
     outbox: Bell,
@@ -209,7 +213,8 @@ impl Parts {
             backends,
             routes,
             route_rows: Arc::new(RouteRows::new(db.clone())),
-            view: Arc::new(FluentView::new(catalogue, commands.clone())),
+            view: Arc::new(FluentView::new(catalogue.clone(), commands.clone())),
+            catalogue,
             commands,
             clock,
             media,
@@ -243,7 +248,7 @@ impl House {
             let _ = tell.send(escalation);
         });
         let mut arbiters = Vec::new();
-        let intake = start_actors(&config, &parts, &tree, &mut arbiters, &doors).await?;
+        let intake = start_actors(&config, &parts, &tree, &mut arbiters, &doors, &outside).await?;
         let server = start_server(
             loaded,
             &db,
@@ -319,6 +324,7 @@ async fn start_actors(
     tree: &Tree,
     arbiters: &mut Vec<Arbiter>,
     doors: &Doors,
+    outside: &OutsideRuntime,
 ) -> anyhow::Result<Arc<dyn Intake>> {
     let mut arbiter = || {
         let arbiter = Arbiter::new();
@@ -369,6 +375,7 @@ async fn start_actors(
         jobs: parts.jobs.clone(),
         assets: parts.assets.clone(),
         topups: parts.topups.clone(),
+        notices: parts.notices.clone(),
         tills: parts.tills.clone(),
         usages: parts.usages.clone(),
         statements: parts.statements.clone(),
@@ -444,9 +451,17 @@ async fn start_actors(
     let intake = tree.spawn_child("intake", &chat_arbiter, spec, move || {
         IntakeActor::new(inbox.clone(), Arc::new(sessions.clone()), intake_settings)
     })?;
+    let desk_ports = DeskPorts {
+        stars: StarsApi::new(parts.api.clone()),
+        topups: parts.topups.clone(),
+        clock: parts.clock.clone(),
+        catalogue: parts.catalogue.clone(),
+        method: stars::NAME,
+        runtime: outside.handle(),
+    };
     let intake: Arc<dyn Intake> = Arc::new(DoorIntake {
         doors: doors.clone(),
-        inner: IntakeGate::new(intake, ASK_LIMIT),
+        inner: CheckoutDesk::new(IntakeGate::new(intake, ASK_LIMIT), desk_ports),
     });
 
     start_workers(config, parts, tree, &work_arbiter, &poster).await?;

@@ -42,6 +42,7 @@ pub struct Config {
     pub downloads: Downloads,
     pub routing: Routing,
     pub providers: Providers,
+    pub stars: Stars,
     pub yookassa: Yookassa,
     pub assets: Assets,
     pub supervision: Supervision,
@@ -589,6 +590,25 @@ impl NanoBanana {
             Size::FourK => self.timeout_4k,
         }
     }
+}
+
+/// Top-ups by Telegram Stars.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stars {
+    pub offer: Offer,
+    #[serde(deserialize_with = "values::count")]
+    pub kopecks_per_star: i64,
+    #[serde(deserialize_with = "values::count")]
+    pub look_up_pages_max: u32,
+}
+
+/// Whether something is offered to users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Offer {
+    On,
+    Off,
 }
 
 /// Where pictures are kept.

@@ -134,6 +134,17 @@ impl TopupStore for TopupRows {
             .await
     }
 
+    async fn refund_under(
+        &self,
+        method: &str,
+        payment: &str,
+    ) -> Result<Option<Refund>, StoreError> {
+        let (method, payment) = (method.to_owned(), payment.to_owned());
+        self.0
+            .read(async move |conn: &mut Conn| refunds::refund_under(conn, &method, &payment).await)
+            .await
+    }
+
     async fn take_refunds(
         &self,
         method: &str,

@@ -104,7 +104,7 @@ struct GetUpdates {
     offset: Option<i64>,
     limit: u8,
     timeout: u64,
-    allowed_updates: [AllowedUpdate; 3],
+    allowed_updates: [AllowedUpdate; ALLOWED_UPDATES.len()],
 }
 
 impl Poller {

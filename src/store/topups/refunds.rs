@@ -21,6 +21,14 @@ statements! {
         "SELECT ", refund_columns!(), " FROM refunds WHERE method = ? AND external_id = ?"
     );
 
+    REFUND_UNDER = concat!(
+        "SELECT ", refund_columns!(), " FROM refunds
+        WHERE method = ? AND stage <> 'failed'
+          AND topup_id = (SELECT id FROM topups
+                          WHERE topups.method = refunds.method AND topups.external_id = ?)
+        ORDER BY created_at LIMIT 1"
+    );
+
     TAKE_REFUNDS = concat!(
         "UPDATE refunds SET due_at = ?
         WHERE due_at <= ? AND id IN (
@@ -81,6 +89,17 @@ pub(super) async fn refund_of(
 ) -> Result<Option<Refund>, StoreError> {
     let row = conn
         .optional::<RefundRow>(sql!(REFUND_OF, method, external))
+        .await?;
+    row.map(RefundRow::parse).transpose()
+}
+
+pub(super) async fn refund_under(
+    conn: &mut Conn,
+    method: &str,
+    payment: &str,
+) -> Result<Option<Refund>, StoreError> {
+    let row = conn
+        .optional::<RefundRow>(sql!(REFUND_UNDER, method, payment))
         .await?;
     row.map(RefundRow::parse).transpose()
 }

@@ -1,10 +1,10 @@
 //! What a message in a private chat means.
 
-use rei_domain::conversation::{Inbound, RepliedTo, Unsupported};
+use rei_domain::conversation::{Inbound, PaidEvent, RepliedTo, Unsupported};
 use serde_json::Value;
 
 use super::command;
-use super::reading::{Shown, has, message_id, shown, words};
+use super::reading::{Shown, has, message_id, object, shown, words};
 
 /// Content that has a sentence of its own. Before documents, because an animation carries a
 /// document as well.
@@ -18,7 +18,7 @@ const MEDIA: [(&str, Unsupported); 5] = [
 
 /// Messages that Telegram writes about the chat: nobody said anything, so nobody is answered.
 /// What is neither here nor known otherwise is taken as something a person sent.
-const SERVICE: [&str; 19] = [
+const SERVICE: [&str; 17] = [
     "boost_added",
     "chat_background_set",
     "chat_shared",
@@ -32,8 +32,6 @@ const SERVICE: [&str; 19] = [
     "passport_data",
     "pinned_message",
     "proximity_alert_triggered",
-    "refunded_payment",
-    "successful_payment",
     "unique_gift",
     "users_shared",
     "web_app_data",
@@ -48,6 +46,9 @@ pub fn inbound(message: &Value) -> Inbound {
             return Inbound::Unsupported(why);
         }
     }
+    if let Some(paid) = paid(message) {
+        return paid;
+    }
     if let Some(shown) = shown(message) {
         return picture(message, shown);
     }
@@ -61,6 +62,22 @@ pub fn inbound(message: &Value) -> Inbound {
         return Inbound::Ignored;
     }
     Inbound::Unsupported(Unsupported::Other)
+}
+
+/// Money that the messenger took or gave back (Bot API, `successful_payment`,
+/// `refunded_payment`). Without an id there is nothing to ask about.
+fn paid(message: &Value) -> Option<Inbound> {
+    let events = [
+        ("successful_payment", PaidEvent::Paid),
+        ("refunded_payment", PaidEvent::Refunded),
+    ];
+    let (told, event) = events
+        .into_iter()
+        .find_map(|(field, event)| Some((object(message, field)?, event)))?;
+    Some(match words(told, "telegram_payment_charge_id") {
+        Some(charge) => Inbound::Paid { event, charge },
+        None => Inbound::Ignored,
+    })
 }
 
 fn picture(message: &Value, shown: Shown) -> Inbound {

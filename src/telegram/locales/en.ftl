@@ -143,6 +143,14 @@ video-why-prompt =
 video-why-clip-length = the clip must last from { $min } to { $max } seconds.
 video-why-combination = there is no such combination.
 
+## The question before a payment in Stars (plain text)
+
+checkout-unknown = This invoice is no longer valid. Open a new one: /topup
+checkout-another-payer = This is another person's invoice. To top up your own balance, write /topup to the bot
+checkout-paid = This invoice is paid already, there is no need to pay twice.
+checkout-expired = The invoice has expired, no Stars were taken. Open a new one: /topup
+checkout-later = The payment can't be taken right now, no Stars were taken. Try again in a minute.
+
 ## The draft card
 
 card-price = 💳 Price: <b>{ $price }</b>
