@@ -23,7 +23,6 @@ pub mod intake;
 pub mod ledger;
 pub mod poller;
 pub mod provider;
-pub mod rates;
 pub mod routes;
 pub mod runner;
 pub mod scheduler;

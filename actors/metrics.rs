@@ -26,9 +26,12 @@ use crate::supervision::Cause;
 
 pub(crate) mod books;
 mod payments;
+mod rates;
 pub(crate) mod routes;
 
 pub use payments::PaymentMeters;
+pub use rates::RateMeters;
+pub(crate) use rates::count_limited;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 
@@ -40,7 +43,7 @@ pub fn registry() -> &'static Registry {
     LazyLock::force(&PROVIDERS);
     LazyLock::force(&payments::PAYMENTS);
     LazyLock::force(&books::BOOKS);
-    LazyLock::force(&LIMITED);
+    LazyLock::force(&rates::RATES);
     &REGISTRY
 }
 
@@ -50,27 +53,6 @@ fn register<C: Collector + Clone + 'static>(metric: prometheus::Result<C>) -> C 
         .register(Box::new(metric.clone()))
         .expect("each metric name occurs once in this file");
     metric
-}
-
-// Rates
-
-static LIMITED: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let limited = register(IntCounterVec::new(
-        Opts::new(
-            "rei_rate_limited_total",
-            "What a rate did not allow, by what it limits.",
-        ),
-        &["scope"],
-    ));
-    for scope in ["requests", "cost"] {
-        limited.with_label_values(&[scope]);
-    }
-    limited
-});
-
-/// A rate of this scope, `requests` or `cost`, held a user up.
-pub(crate) fn limited(scope: &str) {
-    LIMITED.with_label_values(&[scope]).inc();
 }
 
 // Actors

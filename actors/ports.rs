@@ -19,6 +19,7 @@ pub mod notices;
 pub mod outbox;
 pub mod payments;
 pub mod provider;
+pub mod rates;
 pub mod routes;
 pub mod series;
 pub mod statements;

@@ -21,6 +21,7 @@ pub mod money;
 pub mod pace;
 pub mod payment;
 pub mod pricing;
+pub mod rates;
 pub mod receipt;
 pub mod refund;
 pub mod routing;

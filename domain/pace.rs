@@ -9,8 +9,6 @@ pub struct Pace {
     tolerance: Span,
     /// When the allowance would be whole again; `None` before the first.
     full_at: Option<Moment>,
-    /// How far ahead of its time the last taking put that moment.
-    ahead: Span,
 }
 
 impl Pace {
@@ -21,7 +19,6 @@ impl Pace {
             interval,
             tolerance: Span(interval.0.saturating_mul(extra)),
             full_at: None,
-            ahead: Span(0),
         }
     }
 
@@ -32,22 +29,6 @@ impl Pace {
         }
         let full_at = self.full_at_within_reach(now);
         self.full_at = Some(full_at.max(now) + self.interval);
-        Ok(())
-    }
-
-    /// Takes `weight` at once, for things that are not all alike, if the pace allows it at `now`;
-    /// otherwise says when it will. What is larger than the burst is allowed when nothing else
-    /// was taken, so that it is not refused for ever.
-    pub fn take_weighing(&mut self, weight: i64, now: Moment) -> Result<(), Moment> {
-        let cost = Span(self.interval.0.saturating_mul(weight.max(0)));
-        let allowance = self.tolerance.0.saturating_add(self.interval.0);
-        let full_at = self.full_at_within_reach(now).max(now);
-        let allowed_at = Moment((full_at + cost).0.saturating_sub(allowance.max(cost.0)));
-        if now < allowed_at {
-            return Err(allowed_at);
-        }
-        self.full_at = Some(full_at + cost);
-        self.ahead = (full_at + cost) - now;
         Ok(())
     }
 
@@ -66,9 +47,8 @@ impl Pace {
     /// The stored moment, unless a clock that stepped back left it further ahead than any
     /// taking could have put it: then the allowance starts anew.
     fn full_at_within_reach(&self, now: Moment) -> Moment {
-        let reach = self.tolerance.0.saturating_add(self.interval.0);
         match self.full_at {
-            Some(at) if at - now <= Span(reach.max(self.ahead.0)) => at,
+            Some(at) if at - now <= Span(self.tolerance.0.saturating_add(self.interval.0)) => at,
             Some(_) | None => now,
         }
     }
@@ -98,25 +78,6 @@ mod tests {
         let mut pace = Pace::new(Span::from_millis(100), 5);
         let taken = (0..60_000).filter(|ms| pace.take(at(*ms)).is_ok()).count();
         assert_eq!(taken, 604);
-    }
-
-    #[test]
-    fn weights_share_one_allowance() {
-        // A kopeck a second, a hundred at once.
-        let mut pace = Pace::new(Span::from_secs(1), 100);
-        assert_eq!(pace.take_weighing(60, at(0)), Ok(()));
-        assert_eq!(pace.take_weighing(60, at(0)), Err(at(20_000)));
-        assert_eq!(pace.take_weighing(40, at(0)), Ok(()));
-        assert_eq!(pace.take_weighing(60, at(60_000)), Ok(()));
-    }
-
-    #[test]
-    fn what_is_larger_than_the_burst_passes_when_nothing_else_was_taken() {
-        let mut pace = Pace::new(Span::from_secs(1), 100);
-        assert_eq!(pace.take_weighing(250, at(0)), Ok(()));
-        assert_eq!(pace.take_weighing(1, at(0)), Err(at(151_000)));
-        assert!(!pace.is_rested(at(249_000)));
-        assert_eq!(pace.take_weighing(1, at(151_000)), Ok(()));
     }
 
     #[test]

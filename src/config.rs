@@ -16,6 +16,7 @@ mod environment;
 mod error;
 mod layers;
 mod models;
+mod rates;
 mod schema;
 mod sections;
 mod shown;

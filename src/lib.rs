@@ -11,6 +11,7 @@ pub mod media;
 pub mod payments;
 pub mod pictures;
 pub mod providers;
+pub mod rates;
 pub mod receipts;
 pub mod store;
 pub mod telegram;

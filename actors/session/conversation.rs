@@ -17,6 +17,7 @@ use rei_domain::job::LaneName;
 use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
 use rei_domain::pricing::Prices;
+use rei_domain::rates::RateScope;
 use rei_domain::time::{Moment, Span};
 use rei_domain::topup::AmountLimits;
 use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
@@ -42,13 +43,13 @@ use crate::ports::ledger::Poster;
 use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::notices::NoticeStore;
 use crate::ports::outbox::{NewOutbox, OutboxBody};
+use crate::ports::rates::{RateLimits, Taking};
 use crate::ports::series::SeriesStore;
 use crate::ports::statements::StatementStore;
 use crate::ports::topups::TopupStore;
 use crate::ports::usage::UsageStore;
 use crate::ports::users::{Reachable, User, UserStore};
 use crate::ports::view::View;
-use crate::rates::Rates;
 use crate::routes::Routes;
 use crate::runner::draft_slot;
 
@@ -73,7 +74,7 @@ pub struct SessionPorts {
     pub acts: Arc<dyn ActStore>,
     pub auditor: Arc<Auditor>,
     pub caps: Arc<dyn CapStore>,
-    pub rates: Arc<Rates>,
+    pub rates: Arc<dyn RateLimits>,
     pub poster: Arc<dyn Poster>,
     /// Who could do the work, for what it may cost.
     pub routes: Arc<Routes>,
@@ -262,7 +263,7 @@ async fn answer_turn(
     match turn.content {
         TurnContent::Words { .. } | TurnContent::Pictures { .. }
             if super::admin::turn_away(&mut talk).await? => {}
-        TurnContent::Words { .. } | TurnContent::Pictures { .. } if talk.is_hasty() => {}
+        TurnContent::Words { .. } | TurnContent::Pictures { .. } if talk.is_hasty().await => {}
         TurnContent::Words { text, reply_to } => {
             super::requests::words(&mut talk, &text, reply_to).await?;
         }
@@ -306,14 +307,15 @@ impl Talk<'_> {
     }
 
     /// Whether the user asks faster than he may; he is told. Admins may.
-    fn is_hasty(&mut self) -> bool {
+    async fn is_hasty(&mut self) -> bool {
         if self.is_exempt() {
             return false;
         }
-        match self.ports.rates.take_request(self.user.id, self.now) {
-            Ok(()) => false,
-            Err(until) => {
-                metrics::limited("requests");
+        let (scope, rates) = (RateScope::Requests, &self.ports.rates);
+        match rates.take(scope, self.user.id, 1, self.now).await {
+            Taking::Taken => false,
+            Taking::Blocked { until } => {
+                metrics::count_limited(scope);
                 let wait_secs = (until - self.now).whole_secs() + 1;
                 self.say(&Reply::SlowDown { wait_secs });
                 true

@@ -6,6 +6,7 @@ use rei_domain::draft::{ConfirmRefusal, Draft, DraftState};
 use rei_domain::ids::{AssetId, DraftId, JobId, ModelId, Nonce};
 use rei_domain::job::{JobState, LaneName};
 use rei_domain::ledger::{Applied, Movement, Operation, Posting, Refusal};
+use rei_domain::rates::RateScope;
 use rei_domain::spec::{
     Aspect, ClipUse, ImageLook, Input, Kind, Output, Quality, Size, Sound, Spec,
 };
@@ -23,6 +24,7 @@ use crate::ports::StoreError;
 use crate::ports::jobs::Job;
 use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, Rider};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
+use crate::ports::rates::Taking;
 use crate::runner::{final_progress, job_reference, settlement_key};
 
 /// Answers a tap; the toast ends the spinner.
@@ -190,27 +192,44 @@ async fn confirm_series(
 
 /// Hold, job and progress message in one transaction.
 async fn submit(talk: &mut Talk<'_>, draft: Draft, lane: LaneName) -> Result<Toast, StoreError> {
-    if !talk.is_exempt()
-        && let Err(until) = talk
-            .ports
-            .rates
-            .may_order(draft.user, draft.price, talk.now)
-    {
-        metrics::limited("cost");
-        let wait_secs = (until - talk.now).whole_secs() + 1;
-        let note = CardNote::SlowDown { wait_secs };
-        requests::offer(talk, draft, Some(note)).await?;
-        return Ok(Toast::Limited);
+    let weight = u64::try_from(draft.price.kopecks()).unwrap_or(0);
+    let is_limited = !talk.is_exempt();
+    if is_limited {
+        let rates = &talk.ports.rates;
+        match rates
+            .take(RateScope::Cost, draft.user, weight, talk.now)
+            .await
+        {
+            Taking::Taken => {}
+            Taking::Blocked { until } => {
+                metrics::count_limited(RateScope::Cost);
+                let wait_secs = (until - talk.now).whole_secs() + 1;
+                let note = CardNote::SlowDown { wait_secs };
+                requests::offer(talk, draft, Some(note)).await?;
+                return Ok(Toast::Limited);
+            }
+        }
     }
     let command = submit_command(&talk.order(&draft, lane), talk.now);
     fail_point!("submit.before_post");
     let outcome = post(talk, command).await?;
     fail_point!("submit.posted");
+    let is_ordered = matches!(
+        outcome,
+        LedgerOutcome::Applied {
+            applied: Applied::Now,
+            ..
+        }
+    );
+    if is_limited && !is_ordered {
+        // What did not come about, or had before, costs no allowance.
+        let (user, rates) = (draft.user, &talk.ports.rates);
+        rates
+            .give_back(RateScope::Cost, user, weight, talk.now)
+            .await;
+    }
     match outcome {
-        LedgerOutcome::Applied { applied, .. } => {
-            if applied == Applied::Now {
-                talk.ports.rates.ordered(draft.user, draft.price, talk.now);
-            }
+        LedgerOutcome::Applied { .. } => {
             talk.ports.queue.ring();
             talk.ports.outbox.ring();
             Ok(Toast::Accepted)

@@ -25,10 +25,10 @@ use rei_actors::ports::intake::Intake;
 use rei_actors::ports::jobs::JobStore;
 use rei_actors::ports::ledger::LedgerStore;
 use rei_actors::ports::messenger::Messenger;
+use rei_actors::ports::rates::RateLimits;
 use rei_actors::ports::routes::RouteStore;
 use rei_actors::ports::view::View;
 use rei_actors::provider::ProviderActor;
-use rei_actors::rates::Rates;
 use rei_actors::routes::Routes;
 use rei_actors::routes::keeper::{KeeperPorts, RouteKeeper, restore};
 use rei_actors::runner::RunnerPorts;
@@ -56,6 +56,7 @@ use crate::http::{
 };
 use crate::media::Headers;
 use crate::payments::stars;
+use crate::rates;
 use crate::store::{
     ActRows, AssetRows, AuditRows, CapRows, CheckpointRows, Db, DraftRows, InboxRows, JobRows,
     LedgerRows, NoticeRows, OutboxRows, RouteRows, SeriesRows, StatementRows, TopupRows, UsageRows,
@@ -148,7 +149,7 @@ struct Parts {
     checkpoints: Arc<dyn CheckpointStore>,
     series: Arc<SeriesRows>,
     caps: Arc<CapRows>,
-    rates: Arc<Rates>,
+    rates: Arc<dyn RateLimits>,
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
@@ -200,7 +201,11 @@ impl Parts {
             checkpoints: Arc::new(CheckpointRows::new(db.clone())),
             series: Arc::new(SeriesRows::new(db.clone())),
             caps: Arc::new(CapRows::new(db.clone(), config.billing.caps())),
-            rates: Arc::new(Rates::new(config.rates.settings())),
+            rates: rates::limits(
+                config.rates.rules(),
+                settings::redis(config),
+                outside.handle(),
+            )?,
             drafts: Arc::new(DraftRows::new(db.clone())),
             inbox: Arc::new(InboxRows::new(db.clone())),
             outbox_rows: Arc::new(OutboxRows::new(db.clone())),

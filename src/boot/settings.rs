@@ -30,6 +30,7 @@ use rei_domain::topup::{AmountLimits, Sweep};
 use secrecy::ExposeSecret;
 
 use crate::config::Config;
+use crate::rates::RedisSettings;
 use crate::store::DbConfig;
 
 /// Places behind the gate of a session: a wake-up more says nothing new.
@@ -148,6 +149,18 @@ fn prices(config: &Config) -> Prices {
         images: config.billing.image_prices(),
         videos: sold(config),
     }
+}
+
+/// The Redis that nodes share, if there is one.
+pub(super) fn redis(config: &Config) -> Option<RedisSettings> {
+    let redis = &config.redis;
+    Some(RedisSettings {
+        url: redis.address()?,
+        prefix: redis.prefix.clone(),
+        connections_max: redis.pool_max,
+        answer_within: redis.timeout,
+        retry_after: redis.retry,
+    })
 }
 
 pub(super) fn routes(config: &Config) -> RouteSettings {

@@ -5,7 +5,7 @@ use rei_domain::money::Money;
 use rei_domain::spec::INPUT_BYTES_MAX;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, ConfigError, Purpose, Routing, Topups, yookassa};
+use super::{Config, ConfigError, Purpose, Routing, Topups, rates, yookassa};
 
 /// `setWebhook`'s limit on `max_connections`.
 const WEBHOOK_CONNECTIONS_MAX: u8 = 100;
@@ -37,6 +37,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     check_admin_token(http.admin_token.as_ref())?;
     check_api_key(config.providers.nano_banana.api_key.as_ref())?;
     yookassa::check(&config.yookassa)?;
+    rates::check(&config.rates, &config.redis)?;
     ensure(
         telegram.webhook_connections <= WEBHOOK_CONNECTIONS_MAX,
         "telegram.webhook_connections",

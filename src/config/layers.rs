@@ -12,7 +12,7 @@ use super::{Config, ConfigError, Environment, schema};
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Variables with a name of their own, and the key each sets. An empty value counts as unset.
-pub const NAMED_VARIABLES: [(&str, &str); 17] = [
+pub const NAMED_VARIABLES: [(&str, &str); 20] = [
     ("BOT_TOKEN", "telegram.bot_token"),
     ("ADMIN_IDS", "telegram.admin_ids"),
     ("TELEGRAM_API_URL", "telegram.api_url"),
@@ -22,6 +22,9 @@ pub const NAMED_VARIABLES: [(&str, &str); 17] = [
     ("KLING_API_KEY", "providers.kling.api_key"),
     ("KLING_API_URL", "providers.kling.api_url"),
     ("DATABASE_URL", "database.url"),
+    ("REDIS_URL", "redis.url"),
+    ("REDIS_HOST", "redis.host"),
+    ("REDIS_PORT", "redis.port"),
     ("ASSETS_URL", "assets.url"),
     ("HTTP_ADDR", "http.addr"),
     ("PUBLIC_URL", "http.public_url"),
@@ -34,23 +37,21 @@ pub const NAMED_VARIABLES: [(&str, &str); 17] = [
 
 /// Variables of parts that this version does not have yet. They are accepted, so that one
 /// environment serves all versions, and have no effect.
-pub const RESERVED_VARIABLES: [&str; 8] = [
+pub const RESERVED_VARIABLES: [&str; 5] = [
     "ASSETS_MIRROR_URL",
     "DATABASE_REPLICA_URL",
     "FAL_API_URL",
     "FAL_KEY",
-    "REDIS_HOST",
-    "REDIS_PORT",
-    "REDIS_URL",
     "S3_ENDPOINT",
 ];
 
 /// Keys whose values are never shown, logged or put into an error.
-pub const SECRET_KEYS: [&str; 8] = [
+pub const SECRET_KEYS: [&str; 9] = [
     "database.url",
     "http.admin_token",
     "providers.kling.api_key",
     "providers.nano_banana.api_key",
+    "redis.url",
     "telegram.bot_token",
     "telegram.webhook_secret",
     "yookassa.secret_key",

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bigdecimal::BigDecimal;
-use rei_actors::rates::RateSettings;
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::catalogue::{Catalogue, Model};
 use rei_domain::ids::UserId;
@@ -18,6 +17,7 @@ use rei_domain::spec::Size;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::rates::{Rates, Redis};
 use super::values;
 use super::yookassa::Yookassa;
 
@@ -35,7 +35,8 @@ pub struct Config {
     pub ledger: Ledger,
     pub billing: Billing,
     pub topups: Topups,
-    pub rates: RatesSection,
+    pub rates: Rates,
+    pub redis: Redis,
     pub usage: UsageSection,
     pub jobs: Jobs,
     pub videos: Videos,
@@ -333,32 +334,6 @@ pub struct Topups {
     pub reconcile_every: Duration,
     #[serde(rename = "reconcile_days", deserialize_with = "values::days")]
     pub reconcile_span: Duration,
-}
-
-/// How fast one user may order.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RatesSection {
-    #[serde(deserialize_with = "values::count_or_zero")]
-    pub requests_per_minute: u32,
-    #[serde(deserialize_with = "values::count")]
-    pub requests_burst: u32,
-    #[serde(rename = "cost_kopecks_per_hour", deserialize_with = "values::kopecks")]
-    pub cost_per_hour: Money,
-    #[serde(rename = "cost_burst_kopecks", deserialize_with = "values::kopecks")]
-    pub cost_burst: Money,
-}
-
-impl RatesSection {
-    /// The rates of one user.
-    pub fn settings(&self) -> RateSettings {
-        RateSettings {
-            requests: (self.requests_per_minute > 0)
-                .then_some((self.requests_per_minute, self.requests_burst)),
-            cost: (self.cost_per_hour > Money::ZERO)
-                .then_some((self.cost_per_hour, self.cost_burst)),
-        }
-    }
 }
 
 /// What is sold by the running second, and what is done step by step.

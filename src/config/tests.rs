@@ -310,6 +310,7 @@ fn a_secret_stands_in_no_debug_text_no_error_and_no_shown_configuration() {
         ("TELEGRAM_WEBHOOK_SECRET", "canary-secret"),
         ("DATABASE_URL", "postgres://rei:canary@host/canary"),
         ("KLING_API_KEY", "canary-kling"),
+        ("REDIS_URL", "redis://rei:canary@host"),
         ("YOOKASSA_SECRET_KEY", "live_canary"),
         (
             "YOOKASSA_WEBHOOK_SECRET",
