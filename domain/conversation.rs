@@ -254,6 +254,12 @@ pub enum Tap {
         token: Nonce,
         before: Option<UsageId>,
     },
+    /// Sets the user's own cap of a period, or none, in the message that `token` names.
+    SetLimit {
+        token: Nonce,
+        period: Period,
+        limit: Option<Money>,
+    },
     /// The proof of own rows.
     Receipt(Proving),
     /// Agrees to an admin's act, or drops it.
@@ -304,6 +310,14 @@ impl Tap {
                 None => format!("g.{token}"),
                 Some(usage) => format!("g.{token}.{usage}"),
             },
+            Tap::SetLimit {
+                token,
+                period,
+                limit,
+            } => match limit {
+                Some(limit) => format!("c.{token}.{}.{}", period.as_str(), limit.kopecks()),
+                None => format!("c.{token}.{}", period.as_str()),
+            },
             Tap::Receipt(Proving::Rows { from, to }) => format!("r.{from}.{to}"),
             Tap::Receipt(Proving::Topup(topup)) => format!("r.{topup}"),
             Tap::Act { act, nonce, press } => match press {
@@ -342,6 +356,20 @@ impl Tap {
                 token: Nonce::new(*token),
                 before: Some(UsageId::new(*usage)),
             }),
+            ["c", token, period, rest @ ..] if is_id(token) => {
+                let period = Period::parse(period).ok_or(UnknownTap)?;
+                let limit = match rest {
+                    [] => None,
+                    [kopecks] => Some(Money::from_kopecks(row_number(kopecks)?)),
+                    _ => return Err(UnknownTap),
+                };
+                let token = Nonce::new(*token);
+                Ok(Tap::SetLimit {
+                    token,
+                    period,
+                    limit,
+                })
+            }
             ["r", from, to] => Ok(Tap::Receipt(Proving::Rows {
                 from: row_number(from)?,
                 to: row_number(to)?,
@@ -546,8 +574,11 @@ pub enum Reply {
     SlowDown {
         wait_secs: u64,
     },
-    /// A user's spending caps and what is spent.
-    Limits(LimitsShown),
+    /// A user's spending caps and what is spent; `token` names the message for its buttons.
+    Limits {
+        limits: LimitsShown,
+        token: Nonce,
+    },
     /// What was typed after `/limits` is no limit.
     LimitsUsage,
     /// `/stop` ends this many series after their running steps.
@@ -764,6 +795,16 @@ mod tests {
         for before in [None, Some(usage)] {
             let token = token.clone();
             taps.push(Tap::Sessions { token, before });
+        }
+        for period in Period::ALL {
+            for limit in [None, Some(Money::from_kopecks(i64::MAX))] {
+                let token = token.clone();
+                taps.push(Tap::SetLimit {
+                    token,
+                    period,
+                    limit,
+                });
+            }
         }
         for aspect in Aspect::ALL {
             let draft = draft.clone();

@@ -342,3 +342,28 @@ async fn a_series_warns_and_stops_before_the_money_does() {
     })
     .await;
 }
+
+#[actix_rt::test]
+async fn a_limit_of_ones_own_is_a_tap_and_stops_the_next_order() {
+    in_both(async |house, ann| {
+        ann.0.text("/limits");
+        ann.presses("Hour: ₽200").await;
+        ann.reads("limit ₽200").await;
+        for made in 1..=4 {
+            ann.0.text(&format!("lighthouse {made}"));
+            ann.reads(&format!("lighthouse {made}")).await;
+            ann.presses("4K").await;
+            ann.presses("for ₽45").await;
+            ann.gets_pictures(made).await;
+        }
+        // 180 of 200 roubles are spent.
+        ann.0.text("one lighthouse too many");
+        ann.presses("✅").await;
+        ann.reads("is used up").await;
+        ann.presses("Hour: no limit").await;
+        ann.presses("✅").await;
+        ann.gets_pictures(5).await;
+        assert_eq!(house.sandbox.gemini.calls().len(), 5);
+    })
+    .await;
+}

@@ -223,7 +223,7 @@ async fn a_refused_video_costs_nothing_whenever_it_is_refused() {
         ann.presses("✅").await;
         ann.sees("the second refusal", |chat| {
             let refused = |text: &str| text.contains("rules forbid such a video");
-            let told = chat.iter().filter(|m| refused(&m.text()));
+            let told = chat.iter().filter(|m| refused(m.text()));
             (told.count() == 2).then_some(())
         })
         .await;

@@ -1,8 +1,9 @@
 //! `/limits`: what a user may spend, what he has spent, and lower caps of his own.
 
 use rei_domain::admin::parse_sum;
-use rei_domain::conversation::Reply;
-use rei_domain::ledger::caps::Caps;
+use rei_domain::conversation::{Reply, Toast};
+use rei_domain::ids::Nonce;
+use rei_domain::ledger::caps::{Caps, Period};
 use rei_domain::money::Money;
 
 use super::conversation::Talk;
@@ -18,8 +19,29 @@ pub(super) async fn answer(talk: &mut Talk<'_>, args: &str) -> Result<(), StoreE
         };
         talk.ports.caps.set_own(talk.user.id, own, talk.now).await?;
     }
-    let limits = talk.ports.caps.limits(talk.user.id, talk.now).await?;
-    talk.say(&Reply::Limits(limits));
+    let token = Nonce::new(talk.ports.ids.nonce());
+    show(talk, token).await
+}
+
+/// Sets one of the user's own caps by a button and shows all of them in the same message.
+pub(super) async fn set(
+    talk: &mut Talk<'_>,
+    token: Nonce,
+    period: Period,
+    limit: Option<Money>,
+) -> Result<Toast, StoreError> {
+    let (user, now) = (talk.user_id(), talk.now);
+    let own = talk.ports.caps.limits(user, now).await?.own;
+    let own = own.with(period, limit);
+    talk.ports.caps.set_own(user, own, now).await?;
+    show(talk, token).await?;
+    Ok(Toast::Silent)
+}
+
+async fn show(talk: &mut Talk<'_>, token: Nonce) -> Result<(), StoreError> {
+    let limits = talk.ports.caps.limits(talk.user_id(), talk.now).await?;
+    let slot = format!("limits:{token}");
+    talk.say_at(slot, &Reply::Limits { limits, token });
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use fail::fail_point;
 
 use super::admin;
 use super::conversation::Talk;
-use super::{boost, requests, series, statements, topup};
+use super::{boost, limits, requests, series, statements, topup};
 use crate::metrics;
 use crate::orders::submit_command;
 use crate::patience::patiently;
@@ -71,6 +71,11 @@ pub(super) async fn answer(
         Tap::StopBoost { usage } => boost::stop(talk, &usage).await,
         Tap::History { token, place } => statements::turn_history(talk, token, place).await,
         Tap::Sessions { token, before } => statements::turn_sessions(talk, token, before).await,
+        Tap::SetLimit {
+            token,
+            period,
+            limit,
+        } => limits::set(talk, token, period, limit).await,
         Tap::Receipt(which) => statements::send_receipt(talk, &which).await,
         Tap::CancelJob { job } => match own_job(talk, &job).await? {
             Some(job) => cancel(talk, &job).await,

@@ -45,6 +45,15 @@ impl Period {
         }
     }
 
+    /// The sums that a user is offered as caps of his own.
+    pub fn offered_caps(self) -> [Money; 3] {
+        match self {
+            Period::Hour => [20_000, 50_000, 100_000],
+            Period::Day => [50_000, 200_000, 500_000],
+        }
+        .map(Money::from_kopecks)
+    }
+
     /// When the window of `at` began.
     pub fn window(self, at: Moment) -> Moment {
         let length = self.length().0;
@@ -80,6 +89,17 @@ impl Caps {
         match period {
             Period::Hour => self.hour,
             Period::Day => self.day,
+        }
+    }
+
+    /// The same caps with another limit of a period.
+    pub fn with(self, period: Period, limit: Option<Money>) -> Caps {
+        match period {
+            Period::Hour => Caps {
+                hour: limit,
+                ..self
+            },
+            Period::Day => Caps { day: limit, ..self },
         }
     }
 

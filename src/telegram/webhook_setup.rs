@@ -105,7 +105,7 @@ mod tests {
                 json!({
                     "url": "https://bot.example/base/webhook/telegram",
                     "secret_token": "s-3_cret",
-                    "allowed_updates": ["message", "callback_query", "my_chat_member"],
+                    "allowed_updates": ["message", "callback_query", "my_chat_member", "pre_checkout_query"],
                     "max_connections": 40,
                 })
             )]

@@ -265,8 +265,13 @@ try-later = 🛠 That didn't work: something broke on our side. Nothing was char
 limits-title = 🧮 <b>Your spending limits</b>
 limits-hour = an hour
 limits-day = a day
-limits-none = no limit
 limits-line = { $period }: spent <b>{ $spent }</b>, limit { $limit }. Starts anew at { $time } (Moscow).
+limits-line-free = { $period }: spent <b>{ $spent }</b>, no limit.
+limits-choose = Press a sum to set a limit of your own; it holds at once.
+limits-set-hour = Hour: { $sum }
+limits-set-day = Day: { $sum }
+limits-no-hour = Hour: no limit of my own
+limits-no-day = Day: no limit of my own
 limits-how =
     Your own limits: <code>/limits 500 2000</code> is ₽500 an hour and ₽2000 a day. A dash in place of a sum removes one of them, <code>/limits off</code> both. You cannot set more than is allowed.
 card-capped = 🛑 The limit for { $period } ({ $limit }) is used up. It starts anew at { $time } (Moscow), the draft is kept. Limits: /limits

@@ -273,8 +273,13 @@ try-later = 🛠 Сейчас не получилось: неполадка на
 limits-title = 🧮 <b>Ваши лимиты расходов</b>
 limits-hour = за час
 limits-day = за день
-limits-none = без лимита
 limits-line = { $period }: потрачено <b>{ $spent }</b>, лимит { $limit }. Обновится в { $time } (МСК).
+limits-line-free = { $period }: потрачено <b>{ $spent }</b>, лимита нет.
+limits-choose = Нажмите сумму, чтобы поставить себе лимит: он действует сразу.
+limits-set-hour = Час: { $sum }
+limits-set-day = День: { $sum }
+limits-no-hour = Час: без своего лимита
+limits-no-day = День: без своего лимита
 limits-how =
     Свои лимиты: <code>/limits 500 2000</code> — 500 ₽ в час и 2000 ₽ в день. Прочерк вместо суммы убирает один из них, <code>/limits off</code> — оба. Поставить больше разрешённого нельзя.
 card-capped = 🛑 Лимит { $period } ({ $limit }) исчерпан. Он обновится в { $time } (МСК), черновик сохранён. Лимиты: /limits

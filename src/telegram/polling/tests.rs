@@ -97,7 +97,7 @@ async fn a_poll_asks_for_the_kinds_the_bot_reads() {
     let (method, body) = telegram.taken().remove(0);
     assert_eq!(method, "GetUpdates");
     let expected = json!({"limit": 100, "timeout": 25,
-        "allowed_updates": ["message", "callback_query", "my_chat_member"]});
+        "allowed_updates": ["message", "callback_query", "my_chat_member", "pre_checkout_query"]});
     assert_eq!(body, expected);
 }
 

@@ -1,16 +1,16 @@
 //! Spending caps and rates: what a user may spend, has spent, and when he may go on.
 
-use rei_actors::ports::view::Rendered;
-use rei_domain::conversation::LimitsShown;
+use rei_actors::ports::view::{Button, Rendered};
+use rei_domain::conversation::{LimitsShown, Tap};
+use rei_domain::ids::Nonce;
 use rei_domain::ledger::caps::{Period, Scope};
 use rei_domain::money::Money;
 use rei_domain::time::Moment;
 
-use super::replies;
-use super::words::{Args, Words, moscow_time};
+use super::words::{Args, Words, labelled, moscow_time};
 
-/// The caps, what is spent, and how to set lower ones.
-pub(super) fn render(words: Words<'_>, limits: &LimitsShown) -> Rendered {
+/// The caps, what is spent, and buttons that set lower ones.
+pub(super) fn render(words: Words<'_>, limits: &LimitsShown, token: &Nonce) -> Rendered {
     let mut lines = vec![words.say("limits-title")];
     lines.push(line(
         words,
@@ -27,8 +27,39 @@ pub(super) fn render(words: Words<'_>, limits: &LimitsShown) -> Rendered {
         limits.day_frees_at,
     ));
     lines.push(String::new());
+    lines.push(words.say("limits-choose"));
     lines.push(words.say("limits-how"));
-    replies::plain(lines.join("\n"))
+    let rows = Period::ALL.map(|period| choices(words, period, limits.own.of(period), token));
+    Rendered {
+        html: lines.join("\n"),
+        keyboard: rows.concat(),
+    }
+}
+
+/// The sums of a period as buttons, and one that takes the own cap away.
+fn choices(
+    words: Words<'_>,
+    period: Period,
+    own: Option<Money>,
+    token: &Nonce,
+) -> Vec<Vec<Button>> {
+    let button = |limit: Option<Money>| {
+        let (key, sum) = match (period, limit) {
+            (Period::Hour, Some(limit)) => ("limits-set-hour", words.money(limit)),
+            (Period::Day, Some(limit)) => ("limits-set-day", words.money(limit)),
+            (Period::Hour, None) => ("limits-no-hour", String::new()),
+            (Period::Day, None) => ("limits-no-day", String::new()),
+        };
+        let name = words.tell(key, Args::new().text("sum", &sum));
+        let tap = Tap::SetLimit {
+            token: token.clone(),
+            period,
+            limit,
+        };
+        labelled(words.choice(&name, limit, own), &tap)
+    };
+    let sums = period.offered_caps().map(|cap| button(Some(cap)));
+    vec![sums.to_vec(), vec![button(None)]]
 }
 
 fn line(
@@ -38,16 +69,18 @@ fn line(
     spent: Money,
     frees_at: Moment,
 ) -> String {
-    let limit = match limit {
-        Some(limit) => words.money(limit),
-        None => words.say("limits-none"),
-    };
     let args = Args::new()
         .text("period", &words.say(period))
-        .text("spent", &words.money(spent))
-        .text("limit", &limit)
-        .text("time", &moscow_time(frees_at));
-    words.tell("limits-line", args)
+        .text("spent", &words.money(spent));
+    match limit {
+        Some(limit) => {
+            let limit = args
+                .text("limit", &words.money(limit))
+                .text("time", &moscow_time(frees_at));
+            words.tell("limits-line", limit)
+        }
+        None => words.tell("limits-line-free", args),
+    }
 }
 
 /// Why a cap refuses an order, and when its window frees up.

@@ -173,17 +173,23 @@ fn replies() -> Vec<(String, Reply)> {
         ("nothing runs".to_owned(), Reply::NothingRuns),
         (
             "limits".to_owned(),
-            Reply::Limits(LimitsShown {
-                caps: Caps {
-                    hour: Some(roubles(500)),
-                    day: None,
+            Reply::Limits {
+                limits: LimitsShown {
+                    caps: Caps {
+                        hour: Some(roubles(500)),
+                        day: None,
+                    },
+                    own: Caps {
+                        hour: Some(roubles(500)),
+                        day: None,
+                    },
+                    spent_hour: roubles(75),
+                    spent_day: roubles(120),
+                    hour_frees_at: CREATED,
+                    day_frees_at: CREATED,
                 },
-                own: Caps::default(),
-                spent_hour: roubles(75),
-                spent_day: roubles(120),
-                hour_frees_at: CREATED,
-                day_frees_at: CREATED,
-            }),
+                token: Nonce::new("0123456789abcdef"),
+            },
         ),
         ("limits, misused".to_owned(), Reply::LimitsUsage),
         ("too fast".to_owned(), Reply::SlowDown { wait_secs: 41 }),
