@@ -1,4 +1,5 @@
 //! What every way to pay promises, and each way by itself.
 
 mod conformance;
+mod stars;
 mod yookassa;

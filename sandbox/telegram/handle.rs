@@ -67,10 +67,19 @@ impl Handle {
 
     /// The ids of the payments in Stars so far, oldest first.
     pub fn star_payments(&self) -> Vec<String> {
+        self.stars_moved(stars::Direction::In)
+    }
+
+    /// The ids of the payments in Stars that were given back, oldest refund first.
+    pub fn star_refunds(&self) -> Vec<String> {
+        self.stars_moved(stars::Direction::Out)
+    }
+
+    fn stars_moved(&self, direction: stars::Direction) -> Vec<String> {
         self.shared.read(|state| {
-            let paid = state.stars.transactions.iter();
-            let paid = paid.filter(|it| it.direction == stars::Direction::In);
-            paid.map(|it| it.id.clone()).collect()
+            let moved = state.stars.transactions.iter();
+            let moved = moved.filter(|it| it.direction == direction);
+            moved.map(|it| it.id.clone()).collect()
         })
     }
 

@@ -250,6 +250,11 @@ impl PaymentMethod for Stars {
     }
 
     async fn refund(&self, order: &RefundOrder) -> Result<RefundReport, PaymentError> {
+        if order.amount != order.credited {
+            return Err(PaymentError::Refused {
+                reason: "whole_only".to_owned(),
+            });
+        }
         self.api.refund(order.user.0, &order.external).await?;
         Ok(RefundReport {
             external: order.external.clone(),

@@ -29,6 +29,11 @@ pub trait Counter: Send + Sync {
         Money::from_kopecks(10_000)
     }
 
+    /// What placing an order leaves behind.
+    fn placing(&self) -> Placing {
+        Placing::CreatesPayment
+    }
+
     /// The outside's time.
     fn now(&self) -> Moment;
 
@@ -43,6 +48,15 @@ pub trait Counter: Send + Sync {
 
     /// Spoils the next call of this kind.
     fn spoil(&self, call: Call, trouble: Trouble) -> Spoiling;
+}
+
+/// What placing an order leaves behind at a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placing {
+    /// A payment that waits: a lost answer has to be looked after.
+    CreatesPayment,
+    /// An offer only: one that was lost is forgotten, and the next is as good.
+    OffersOnly,
 }
 
 /// A call of the port.
@@ -224,8 +238,11 @@ impl<C: Counter> Bench<C> {
             let before = self.counter.payments();
             let order = self.order(&format!("lost-{trouble:?}").to_lowercase());
             let error = self.method.begin(&order).await.expect_err("it was spoilt");
-            let lost = matches!(error, PaymentError::Ambiguous { .. });
-            assert!(lost, "{trouble:?}: {error:?}");
+            let told = match self.counter.placing() {
+                Placing::CreatesPayment => matches!(error, PaymentError::Ambiguous { .. }),
+                Placing::OffersOnly => matches!(error, PaymentError::Retryable { .. }),
+            };
+            assert!(told, "{trouble:?}: {error:?}");
             let offer = self.method.begin(&order).await.expect("it is placed again");
             self.counter.pay(&order, &offer).await;
             assert_eq!(self.counter.payments(), before + 1, "{trouble:?}");
@@ -326,8 +343,15 @@ impl<C: Counter> Bench<C> {
         let whole = self.paid("whole").await;
         let order = self.refund("whole-1", &whole, whole.0.amount);
         self.method.refund(&order).await.expect("it is given back");
+        let before = self.counter.refunds();
         let second = self.refund("whole-2", &whole, whole.0.amount);
-        assert_unmoved(self.method.refund(&second).await);
+        let answer = self.method.refund(&second).await;
+        match self.method.refunds() {
+            // A payment has one refund at most: whoever asks again is told of it.
+            Refunds::WholeOnly => assert_refund_of(&answer.unwrap(), &second, &whole.1),
+            Refunds::Partial => assert_unmoved(answer),
+        }
+        assert_eq!(self.counter.refunds(), before);
     }
 
     async fn lists_have_each_payment_and_refund_once(&self) {

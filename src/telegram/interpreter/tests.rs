@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use rei_domain::conversation::{RepliedTo, Unsupported};
+use rei_domain::conversation::{PaidEvent, RepliedTo, Unsupported};
 use rei_domain::ids::{DraftId, MessageId};
 use rei_domain::spec::{Clip, INPUT_BYTES_MAX, Input, Media};
 use serde_json::json;
@@ -175,6 +175,26 @@ fn a_broken_reply_costs_only_the_reply() {
         let text = json!({"text": "a cat", "reply_to_message": broken});
         assert_eq!(meaning(text), words("a cat"));
     }
+}
+
+#[test]
+fn a_payment_and_its_refund_are_told_apart_and_bring_their_charge() {
+    let told = |field: &str| {
+        let payment = json!({
+            "currency": "XTR", "total_amount": 100, "invoice_payload": "t1",
+            "telegram_payment_charge_id": "stx42", "provider_payment_charge_id": "",
+        });
+        meaning(json!({ field: payment }))
+    };
+    for (field, event) in [
+        ("successful_payment", PaidEvent::Paid),
+        ("refunded_payment", PaidEvent::Refunded),
+    ] {
+        let charge = "stx42".to_owned();
+        assert_eq!(told(field), Inbound::Paid { event, charge });
+    }
+    let nameless = json!({"successful_payment": {"currency": "XTR", "total_amount": 100}});
+    assert_eq!(meaning(nameless), Inbound::Ignored);
 }
 
 #[test]
