@@ -1,8 +1,10 @@
 //! What admins do in the chat, from the command to the user's balance, on both databases.
 
 use rei_bot::store::Conn;
+use rei_sandbox::yookassa::Notice;
 
 use crate::support::house::{ENGINES, Engine, Person, TestHouse, data_of, has_button, is_bots};
+use crate::topups::pay_link;
 
 /// An owner, an admin, one of the support; everyone else is a user.
 const OWNER: i64 = 1;
@@ -256,6 +258,49 @@ async fn a_waiting_job_is_withdrawn_and_a_finished_one_is_paid_back() {
         admin.reads("₽15 is left").await;
         office.house.finish().await;
     }
+}
+
+#[actix_rt::test]
+async fn a_payment_is_given_back_in_part_and_never_more_than_is_left_of_it() {
+    in_both(async |office| {
+        let Office {
+            house,
+            admin,
+            support,
+            ann,
+            ..
+        } = office;
+        ann.0.text("/topup 500");
+        let external = pay_link(house, ann).await;
+        house.sandbox.yookassa.pay(&external, Notice::Sent).unwrap();
+        ann.reads("Your balance is ₽1,000").await;
+        admin.0.text("/admin_user 42");
+        let payment = admin
+            .sees("the payment", |chat| {
+                let shown = chat.iter().rev().find(|m| is_bots(m))?.text();
+                let line = shown.lines().find(|line| line.contains("₽500 not spent"))?;
+                line.split(' ').next().map(str::to_owned)
+            })
+            .await;
+        support
+            .0
+            .text(&format!("/admin_refund {payment} 200 ошибка"));
+        admin.0.text(&format!("/admin_refund {payment} 200 ошибка"));
+        let card = admin.reads("Give ₽200 of payment").await;
+        let confirm = data(admin, card, "Confirm").await;
+        for _ in 0..3 {
+            admin.0.press_data(card, &confirm);
+        }
+        ann.reads("An admin sends ₽200 back").await;
+        ann.reads("went back to where you paid from").await;
+        admin.0.text(&format!("/admin_refund {payment} 400 ещё"));
+        admin.reads("₽300 of this payment is left").await;
+        ann.0.text("/balance");
+        ann.reads("Your balance is ₽800.").await;
+        assert_eq!(house.sandbox.yookassa.refunds().len(), 1);
+        support.reads("You have no right to do this").await;
+    })
+    .await;
 }
 
 /// Waits until a request stands in the queue.

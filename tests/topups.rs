@@ -137,7 +137,7 @@ async fn stars_whose_message_was_lost_are_found_in_the_list() {
 }
 
 /// Waits for a button that leads to the payment, and gives the newest payment's id.
-async fn pay_link(house: &TestHouse, ann: &Person) -> String {
+pub async fn pay_link(house: &TestHouse, ann: &Person) -> String {
     let url = ann
         .sees("a link to pay", |chat| {
             let buttons = chat.iter().rev().filter(|m| is_bots(m));

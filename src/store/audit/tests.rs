@@ -4,9 +4,9 @@ use rei_domain::ids::{ChatId, UserId};
 use rei_domain::ledger::GENESIS;
 
 use super::*;
-use crate::store::UserRows;
 use crate::store::fixtures::{for_both, for_both_twice};
 use crate::store::verify::audit;
+use crate::store::UserRows;
 use rei_actors::ports::users::UserStore;
 use rei_domain::conversation::Language;
 
@@ -128,4 +128,55 @@ fn two_nodes_write_one_chain() {
         assert!(report.findings.is_empty(), "{report}");
         assert_eq!(report.audit.seq, 41);
     });
+}
+
+/// What somebody with every right could do to the log, and the sentence that tells of it.
+const TAMPERINGS: [(&str, &str); 5] = [
+    (
+        "UPDATE audit SET outcome = 'refused' WHERE seq = 2",
+        "an audit entry's hash follows from the entry and the hash before it",
+    ),
+    (
+        "UPDATE audit SET actor = 'nobody at all' WHERE seq = 2",
+        "an audit entry's hash follows from the entry and the hash before it",
+    ),
+    (
+        "DELETE FROM audit WHERE seq = 2",
+        "the audit log has no gap",
+    ),
+    (
+        "DELETE FROM audit WHERE seq = 3",
+        "the audit log's head is the end of its chain",
+    ),
+    (
+        "UPDATE audit SET at = 1 WHERE seq = 3",
+        "time in the audit log never goes back",
+    ),
+];
+
+#[test]
+fn a_log_that_was_changed_past_its_guards_is_named() {
+    for (tampering, sentence) in TAMPERINGS {
+        for_both(async |db| {
+            let log = AuditRows::new(db.clone());
+            for key in ["a", "b", "c"] {
+                log.append(vec![entry(key, 7)]).await.unwrap();
+            }
+            let unguard = match db.engine() {
+                Engine::Postgres => "ALTER TABLE audit DISABLE TRIGGER audit_append_only",
+                Engine::Sqlite => "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete",
+            };
+            // The missing rights, which a superuser does not miss, are not what is tried here.
+            let regrant = match db.engine() {
+                Engine::Postgres => "; GRANT UPDATE, DELETE ON audit TO CURRENT_USER",
+                Engine::Sqlite => "",
+            };
+            raw(&db, &format!("{unguard}{regrant}; {tampering}"))
+                .await
+                .unwrap();
+            let findings = audit(&db, Moment(200)).await.unwrap().findings;
+            let named = findings.iter().any(|finding| finding.sentence == sentence);
+            assert!(named, "{tampering}: {findings:?}");
+        });
+    }
 }
