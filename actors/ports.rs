@@ -14,6 +14,7 @@ pub mod inbox;
 pub mod intake;
 pub mod jobs;
 pub mod ledger;
+pub mod links;
 pub mod messenger;
 pub mod notices;
 pub mod outbox;

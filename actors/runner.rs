@@ -27,16 +27,21 @@ use crate::ports::assets::{Assets, Media, MediaCheck};
 use crate::ports::clock::Clock;
 use crate::ports::jobs::{AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
 use crate::ports::ledger::{LedgerCommand, LedgerOutcome, Poster, Rider};
+use crate::ports::links::Links;
 use crate::ports::messenger::{FetchError, Messenger};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::{
-    Lookup, Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
+    Lookup, Provider, ProviderError, ProviderProgress, RenderInput, RenderRequest, RenderResult,
+    Submission,
 };
 use crate::routes::Routes;
 use crate::routes::decision::DecisionRecord;
 
 /// How much longer a clip may be than the messenger told: it tells whole seconds.
 const CLIP_MILLIS_TOLERANCE: u32 = 1_000;
+
+/// How long after a job's deadline its input can still be fetched.
+const LINK_AFTER_DEADLINE: Span = Span::from_secs(3_600);
 
 /// What a run needs from outside.
 #[derive(Clone)]
@@ -45,6 +50,8 @@ pub struct RunnerPorts {
     pub jobs: Arc<dyn JobStore>,
     pub assets: Arc<dyn Assets>,
     pub media: Arc<dyn MediaCheck>,
+    /// For inputs that providers fetch.
+    pub links: Arc<dyn Links>,
     pub messenger: Arc<dyn Messenger>,
     pub poster: Arc<dyn Poster>,
     /// Who is asked.
@@ -567,7 +574,7 @@ impl Run<'_> {
         Ok(RunEnd::Requeued)
     }
 
-    async fn inputs(&self) -> Result<Result<Vec<Media>, InputFault>, Stop> {
+    async fn inputs(&self) -> Result<Result<Vec<RenderInput>, InputFault>, Stop> {
         let mut inputs = Vec::with_capacity(self.job.spec.inputs.len());
         let mut bytes_left = match self.job.spec.mode().kind() {
             Kind::Image => self.settings.inputs_bytes_max,
@@ -585,9 +592,30 @@ impl Run<'_> {
                     return Ok(Err(InputFault::TooLargeTogether));
                 }
             }
-            inputs.push(media);
+            let link = match input.clip() {
+                None => None,
+                Some(_) => match self.link(input, &media).await? {
+                    Some(link) => Some(link),
+                    None => return Ok(Err(InputFault::Later)),
+                },
+            };
+            inputs.push(RenderInput { media, link });
         }
         Ok(Ok(inputs))
+    }
+
+    /// An address of a clip for the provider, which outlives the job. What the user sent is
+    /// stored first: the messenger's own address holds the bot's token.
+    async fn link(&self, input: &Input, media: &Media) -> Result<Option<String>, Stop> {
+        let asset = match &input.source {
+            Source::Asset(id) => self.ports.assets.find(id).await?,
+            Source::Telegram { .. } => {
+                let id = input_asset(&self.job);
+                Some(self.ports.assets.put(&id, self.job.user, media).await?)
+            }
+        };
+        let until = self.job.deadline_at + LINK_AFTER_DEADLINE;
+        Ok(asset.and_then(|asset| self.ports.links.link(&asset, until)))
     }
 
     async fn input(&self, input: &Input) -> Result<Result<Media, InputFault>, Stop> {
@@ -731,6 +759,11 @@ pub fn final_progress(job: &Job, now: Moment) -> NewOutbox {
 /// The place in a chat where a draft's card stands and later its job's progress.
 pub fn draft_slot(draft: &str) -> String {
     format!("draft:{draft}")
+}
+
+/// A job has one input clip at most.
+fn input_asset(job: &Job) -> AssetId {
+    AssetId::new(format!("{}clip", job.id))
 }
 
 /// A job has one result, so its asset has the job's name and is stored once.

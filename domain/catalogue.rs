@@ -140,13 +140,14 @@ impl Catalogue {
     }
 
     /// The catalogue without what no provider runs.
-    pub fn of_providers(&self, runs: impl Fn(&str, &Model) -> bool) -> Catalogue {
+    pub fn of_providers(&self, runs: impl Fn(&str, &Model, Mode) -> bool) -> Catalogue {
         let run = |model: &Model| {
             let mut ways = model.ways.clone();
-            for rate in ways.iter_mut().flat_map(|way| &mut way.rates) {
-                rate.costs.retain(|provider, _| runs(provider, model));
-            }
             for way in &mut ways {
+                let mode = way.mode;
+                for rate in &mut way.rates {
+                    rate.costs.retain(|provider, _| runs(provider, model, mode));
+                }
                 way.rates.retain(|rate| !rate.costs.is_empty());
             }
             ways.retain(|way| !way.rates.is_empty());

@@ -66,6 +66,14 @@ impl Mode {
         Self::ALL.into_iter().find(|mode| mode.as_str() == text)
     }
 
+    /// Whether a clip is among the inputs.
+    pub fn takes_clip(self) -> bool {
+        match self {
+            Mode::VideoToVideo | Mode::Motion => true,
+            Mode::Generate | Mode::Edit | Mode::TextToVideo | Mode::ImageToVideo => false,
+        }
+    }
+
     /// What comes out.
     pub fn kind(self) -> Kind {
         match self {

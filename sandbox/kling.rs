@@ -9,7 +9,7 @@
 //! sizes: clips have the length and the shape that was asked for and few pixels.
 
 mod callback;
-mod clip;
+pub mod clip;
 mod control;
 mod fault;
 mod newer;

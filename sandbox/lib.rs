@@ -15,6 +15,7 @@ pub mod yookassa;
 
 mod clock;
 mod control;
+mod mp4;
 mod page;
 mod server;
 

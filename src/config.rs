@@ -31,8 +31,8 @@ pub use error::ConfigError;
 pub use layers::{NAMED_VARIABLES, RESERVED_VARIABLES};
 pub use sections::{
     Addresses, Assets, Billing, Config, Database, Downloads, Http, Intake, Jobs, Kling, Ledger,
-    Log, LogFormat, NanoBanana, Offer, Providers, Routing, Sessions, Shutdown, Stars, Supervision,
-    Telegram, Topups, Videos,
+    LinkBase, Log, LogFormat, NanoBanana, Offer, Providers, Routing, Sessions, Shutdown, Stars,
+    Supervision, Telegram, Topups, Videos,
 };
 
 #[cfg(test)]

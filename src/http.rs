@@ -16,12 +16,16 @@ use std::time::Duration;
 use actix_web::web;
 use prometheus::Registry;
 use rei_actors::audit::Auditor;
+use rei_actors::ports::assets::Assets;
 use rei_actors::ports::checkpoints::CheckpointStore;
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::intake::Intake;
 use rei_domain::ids::ChatId;
 
+use crate::links::AssetLinks;
+
 mod admin;
+mod assets;
 mod body;
 mod checkpoints;
 mod edge;
@@ -57,6 +61,14 @@ pub struct Webhook {
     pub secrets: WebhookSecrets,
     pub identify: Identify,
     pub intake: Arc<dyn Intake>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Stored pictures and clips, for whoever has a signed address.
+#[derive(Clone)]
+pub struct Files {
+    pub links: AssetLinks,
+    pub assets: Arc<dyn Assets>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -96,6 +108,8 @@ pub struct HttpState {
     /// `None`: the admin routes do not exist.
     pub admin_token: Option<AdminToken>,
     pub actors: Arc<dyn ActorControl>,
+    /// `None`: no stored file is served.
+    pub files: Option<Files>,
     /// What is published of the journal.
     pub checkpoints: Arc<dyn CheckpointStore>,
     /// Writes down what was done and refused below `/admin`.

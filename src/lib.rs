@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clips;
 pub mod config;
 pub mod http;
+pub mod links;
 pub mod logging;
 pub mod media;
 pub mod payments;

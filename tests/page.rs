@@ -2,9 +2,10 @@
 //!
 //! Chromium is driven through its driver by plain WebDriver calls
 //! (<https://www.w3.org/TR/webdriver2/>). The picture of the page at the end is kept in
-//! `target/chat-page.png`.
+//! `target/tmp/chat-page.png`.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
@@ -143,19 +144,28 @@ impl Browser {
         .await
     }
 
-    pub async fn picture(&self) -> Vec<u8> {
+    /// Keeps a picture of the page for people to look at.
+    pub async fn keep_picture(&self, name: &str) {
         let taken = self.call("GET", "/screenshot", &Value::Null).await;
         let taken = taken.expect("the page can be pictured");
         let text = taken.as_str().expect("a screenshot is text");
-        base64::engine::general_purpose::STANDARD
+        let picture = base64::engine::general_purpose::STANDARD
             .decode(text)
-            .expect("a screenshot is base64")
+            .expect("a screenshot is base64");
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::write(kept, picture).expect("the target's folder can be written");
+    }
+
+    /// Ends the browser; a driver that is only killed leaves it behind.
+    pub async fn close(self) {
+        let ended = self.call("DELETE", "", &Value::Null).await;
+        ended.expect("the browser can be ended");
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The browser ends with its driver; a driver that is gone needs no killing.
+        // A driver that is gone needs no killing.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
@@ -193,10 +203,8 @@ async fn a_person_at_the_page_gets_a_picture() {
         )
         .await;
 
-    let picture = browser.picture().await;
-    let target = concat!(env!("CARGO_MANIFEST_DIR"), "/target/chat-page.png");
-    std::fs::write(target, picture).expect("target can be written");
-    drop(browser);
+    browser.keep_picture("chat-page.png").await;
+    browser.close().await;
     // Ann's last messages may still be on their way when the browser is gone.
     house.settled_jobs(1).await;
     house.finish().await;

@@ -132,7 +132,10 @@ async fn photos_go_along_in_their_order_and_the_edit_follows_the_first() {
     let photo = |bytes| Headers.picture(Bytes::from(bytes)).expect("a photo");
     let request = RenderRequest {
         mode: Mode::Edit,
-        inputs: vec![photo(png(200, 10, 10)), photo(png(10, 10, 200))],
+        inputs: vec![
+            photo(png(200, 10, 10)).into(),
+            photo(png(10, 10, 200)).into(),
+        ],
         ..words(Aspect::Auto)
     };
     let result = bench.submits(&request).await.expect("nothing goes wrong");

@@ -138,13 +138,11 @@ async fn a_receipt_is_true_on_a_terminal_and_in_a_browser_until_a_byte_is_change
         shown.contains("25.00 ₽") && shown.contains("user:7:held"),
         "{shown}"
     );
-    let picture = browser.picture().await;
-    let target = concat!(env!("CARGO_MANIFEST_DIR"), "/target/verify-page.png");
-    std::fs::write(target, picture).expect("target can be written");
+    browser.keep_picture("verify-page.png").await;
     browser
         .write(field, lie.to_str().expect("a plain path"))
         .await;
     browser.sees("the lie", &verdict("false")).await;
-    drop(browser);
+    browser.close().await;
     house.finish().await;
 }

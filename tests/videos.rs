@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use rei_sandbox::kling::{Fault, FaultKind, Status, Step};
+use rei_sandbox::kling::{Fault, FaultKind, Status, Step, clip};
 
 use crate::support::house::{ENGINES, PATIENCE, Person, TestHouse};
 use crate::support::pictures::png_of;
 use crate::support::rows::count;
+
+/// A clip of five seconds.
+fn five_seconds() -> Vec<u8> {
+    clip::of(5, 16.0 / 9.0).to_vec()
+}
 
 /// Runs a story in a house on each database, then audits it.
 async fn in_both(story: impl AsyncFn(&mut TestHouse, &Person)) {
@@ -116,6 +121,47 @@ async fn two_photos_are_the_first_and_the_last_frame() {
         ann.presses("✅").await;
         ann.gets_videos(1).await;
         assert_eq!(house.sandbox.kling.tasks()[0].inputs, 2);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_clip_is_made_anew_by_words_at_the_price_of_its_length() {
+    in_both(async |house, ann| {
+        ann.0.video(five_seconds(), Some("make it winter"));
+        ann.reads("make it winter").await;
+        ann.reads("₽105").await;
+        ann.presses("✅").await;
+        ann.gets_videos(1).await;
+        let task = &house.sandbox.kling.tasks()[0];
+        assert_eq!(task.path, "omni-video/kling-3.0-omni");
+        assert_eq!((task.seconds, task.inputs), (5, 1));
+        assert!(task.prompt.contains("@video_1"), "{}", task.prompt);
+        // The bot's own video is a clip like any other.
+        ann.presses("Change this video").await;
+        ann.reads("What shall I do with").await;
+        ann.0.text("and make it night");
+        ann.presses("✅").await;
+        ann.gets_videos(2).await;
+        assert_eq!(house.sandbox.kling.tasks().len(), 2);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_picture_moves_as_a_clip_does() {
+    in_both(async |house, ann| {
+        ann.0.album(vec![photo(), five_seconds()], Some("dance"));
+        ann.reads("dance").await;
+        ann.presses("Copy the motion").await;
+        ann.reads("moves as in the video").await;
+        ann.presses("Kling 2.6").await;
+        ann.reads("₽60").await;
+        ann.presses("✅").await;
+        ann.gets_videos(1).await;
+        let task = &house.sandbox.kling.tasks()[0];
+        assert_eq!(task.path, "motion-control/kling-2.6");
+        assert_eq!((task.seconds, task.inputs), (5, 2));
     })
     .await;
 }

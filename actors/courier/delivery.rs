@@ -19,7 +19,8 @@ use crate::ports::assets::{Assets, Media, MediaKind};
 use crate::ports::clock::Clock;
 use crate::ports::drafts::DraftStore;
 use crate::ports::jobs::JobStore;
-use crate::ports::messenger::{Messenger, MessengerError, Outgoing, Upload};
+use crate::ports::links::Links;
+use crate::ports::messenger::{Messenger, MessengerError, Outgoing, UPLOAD_BYTES_MAX, Upload};
 use crate::ports::outbox::{OutboxBody, OutboxRow, OutboxStore, Sent};
 use crate::ports::topups::TopupStore;
 use crate::ports::usage::UsageStore;
@@ -37,6 +38,9 @@ pub struct CourierPorts {
     pub topups: Arc<dyn TopupStore>,
     pub usages: Arc<dyn UsageStore>,
     pub assets: Arc<dyn Assets>,
+    pub links: Arc<dyn Links>,
+    /// How long a user's link to his result works.
+    pub link_for: Span,
     pub messenger: Arc<dyn Messenger>,
     pub view: Arc<dyn View>,
 }
@@ -189,6 +193,13 @@ async fn plan(ports: &CourierPorts, row: &OutboxRow) -> Result<Plan, StoreError>
                 return Ok(Plan::Nothing { cause: "no media" });
             };
             let language = language_of(ports, row.chat).await?;
+            if media.bytes.len() > UPLOAD_BYTES_MAX {
+                let stored = ports.assets.find(&asset).await?;
+                let until = ports.clock.now() + ports.link_for;
+                let link = stored.and_then(|asset| ports.links.link(&asset, until));
+                let told = ports.view.linked_result(language, &facts, link.as_deref());
+                return Ok(Plan::New(Outgoing::Text(told)));
+            }
             let extension = media.kind.extension();
             let name = format!("{}.{extension}", ports.view.file_name(&facts));
             let caption = ports.view.result(language, &facts);

@@ -26,6 +26,14 @@ impl MediaKind {
         MediaKind::Mp4,
     ];
 
+    /// Whether it is a clip.
+    pub fn moves(self) -> bool {
+        match self {
+            MediaKind::Mp4 => true,
+            MediaKind::Png | MediaKind::Jpeg | MediaKind::Webp => false,
+        }
+    }
+
     /// The media type.
     pub fn mime(self) -> &'static str {
         match self {

@@ -9,6 +9,9 @@ use rei_domain::ids::{ChatId, MessageId, UserId};
 
 use crate::ports::view::Rendered;
 
+/// The largest file that can be sent, in bytes (Bot API, "Sending files": 50 MB).
+pub const UPLOAD_BYTES_MAX: usize = 50_000_000;
+
 /// A file on its way to Telegram.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {

@@ -22,8 +22,35 @@ pub struct RenderRequest {
     /// Never logged.
     pub prompt: String,
     pub output: Output,
-    /// Checked pictures and clips, in the user's order; empty where words are enough.
-    pub inputs: Vec<Media>,
+    /// In the user's order; empty where words are enough.
+    pub inputs: Vec<RenderInput>,
+}
+
+impl RenderRequest {
+    /// The input pictures, in the user's order.
+    pub fn pictures(&self) -> impl Iterator<Item = &Media> {
+        let media = self.inputs.iter().map(|input| &input.media);
+        media.filter(|media| !media.kind.moves())
+    }
+
+    /// The address of the input clip.
+    pub fn clip_link(&self) -> Option<&str> {
+        self.inputs.iter().find_map(|input| input.link.as_deref())
+    }
+}
+
+/// A checked picture or clip that a result is made from.
+#[derive(Clone, Debug)]
+pub struct RenderInput {
+    pub media: Media,
+    /// Where a clip can be fetched; pictures go along with the request.
+    pub link: Option<String>,
+}
+
+impl From<Media> for RenderInput {
+    fn from(media: Media) -> RenderInput {
+        RenderInput { media, link: None }
+    }
 }
 
 /// What a provider did with a submit.

@@ -91,6 +91,10 @@ pub trait View: Send + Sync + 'static {
     /// The caption of a job's picture, with its buttons; at most 1024 UTF-16 units.
     fn result(&self, language: Language, facts: &JobFacts) -> Rendered;
 
+    /// As [`View::result`], for what is larger than the messenger takes: where it can be fetched,
+    /// if it can.
+    fn linked_result(&self, language: Language, facts: &JobFacts, link: Option<&str>) -> Rendered;
+
     /// Where a top-up is paid, and what became of it: one message in every state.
     fn pay_card(&self, language: Language, facts: &TopupFacts) -> Rendered;
 

@@ -264,6 +264,7 @@ fn ports(world: &Arc<World>) -> RunnerPorts {
         jobs: world.clone(),
         assets: world.clone(),
         media: world.clone(),
+        links: world.clone(),
         messenger: world.clone(),
         poster: world.clone(),
         provider: world.clone(),
@@ -469,6 +470,12 @@ impl MediaCheck for World {
 
     fn clip(&self, _: Bytes) -> Result<Media, NotMedia> {
         Err(NotMedia::NoClip)
+    }
+}
+
+impl Links for World {
+    fn link(&self, asset: &Asset, _: Moment) -> Option<String> {
+        Some(format!("https://bot.example/{}", asset.id))
     }
 }
 

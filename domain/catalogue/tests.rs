@@ -213,9 +213,9 @@ fn what_does_not_exist_says_why() {
 
 #[test]
 fn what_nobody_makes_is_not_offered() {
-    let none = catalogue().of_providers(|provider, _| provider == "second");
+    let none = catalogue().of_providers(|provider, _, _| provider == "second");
     assert!(!none.offers_anything());
-    let all = catalogue().of_providers(|provider, _| provider == "first");
+    let all = catalogue().of_providers(|provider, _, _| provider == "first");
     assert_eq!(all, catalogue());
 }
 

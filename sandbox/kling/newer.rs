@@ -32,6 +32,18 @@ pub(super) fn order(way: Way, path: String, model: &str, body: &Value) -> Result
         Way::Text | Way::Image | Way::Omni => word("audio", "off")?,
         Way::Motion => word("audio", "original")?,
     };
+    let is_given = |name: &str| settings.get(name).is_some();
+    let follows_clip = matches!(way, Way::Omni | Way::Motion);
+    if follows_clip && !matches!(audio.as_str(), "original" | "off") {
+        return Err(Refusal::value("audio"));
+    }
+    if follows_clip && (is_given("duration") || is_given("aspect_ratio")) {
+        return Err(Refusal::value("duration and shape follow the clip"));
+    }
+    let orientation = word("character_orientation", "")?;
+    if way == Way::Motion && !matches!(orientation.as_str(), "image" | "video") {
+        return Err(Refusal::value("character_orientation"));
+    }
     let seconds = match way {
         Way::Text | Way::Image => {
             let seconds = settings.get("duration").map_or(Some(5), Value::as_i64);
@@ -39,13 +51,21 @@ pub(super) fn order(way: Way, path: String, model: &str, body: &Value) -> Result
             rules::check_look(model, seconds, &resolution, &audio, read.has_last_frame)?;
             u32::try_from(seconds).unwrap_or(5)
         }
-        Way::Omni | Way::Motion => 5,
+        // Known when the clip is.
+        Way::Omni | Way::Motion => 0,
     };
+    let usd_per_second = match way {
+        Way::Text | Way::Image => rules::usd_per_second(model, &resolution, &audio),
+        Way::Omni | Way::Motion => rules::usd_per_second_of_clip(model, &resolution),
+    };
+    let clip = read
+        .clip
+        .map(|url| (url, rules::clip_millis(way, &orientation)));
     // Its default is on (contract): whoever forgets it gets shots that he did not ask for.
     let is_cut = settings
         .get("multi_shot")
         .is_none_or(|cut| cut.as_bool() == Some(true));
-    if model == "kling-3.0" && way != Way::Motion && is_cut {
+    if model.starts_with("kling-3.0") && way != Way::Motion && is_cut {
         return Err(Refusal::value(
             "the sandbox makes no multi_shot videos: send false",
         ));
@@ -60,13 +80,14 @@ pub(super) fn order(way: Way, path: String, model: &str, body: &Value) -> Result
         path,
         model: model.to_owned(),
         prompt: read.prompt,
-        usd_per_second: rules::usd_per_second(model, &resolution, &audio),
+        usd_per_second,
         settings,
         reference: option("external_task_id"),
         callback: option("callback_url"),
         seconds,
         shape: read.shape,
         inputs: read.inputs,
+        clip,
         is_retired: false,
     })
 }
@@ -76,6 +97,8 @@ struct Contents {
     shape: f64,
     inputs: usize,
     has_last_frame: bool,
+    /// Where the clip is.
+    clip: Option<String>,
 }
 
 fn from_text(body: &Value, settings: &Value) -> Result<Contents, Refusal> {
@@ -89,6 +112,7 @@ fn from_text(body: &Value, settings: &Value) -> Result<Contents, Refusal> {
         shape: rules::aspect(aspect.ok_or(Refusal::value("aspect_ratio"))?)?,
         inputs: 0,
         has_last_frame: false,
+        clip: None,
     })
 }
 
@@ -107,6 +131,7 @@ fn from_pictures(body: &Value, settings: &Value) -> Result<Contents, Refusal> {
         shape,
         inputs: 1 + usize::from(last.is_some()),
         has_last_frame: last.is_some(),
+        clip: None,
     })
 }
 
@@ -121,8 +146,15 @@ fn from_clip(way: Way, body: &Value) -> Result<Contents, Refusal> {
     if !clip.starts_with("http://") && !clip.starts_with("https://") {
         return Err(Refusal::value("a video is given by its address"));
     }
-    let pictures = ["image", "refer_image"].map(|kind| content(body, kind));
-    let pictures = pictures.iter().flatten().count();
+    let picture_kind = match way {
+        Way::Motion => "image",
+        Way::Text | Way::Image | Way::Omni => "refer_image",
+    };
+    let pictures: Vec<&str> = contents(body, picture_kind).collect();
+    for picture in &pictures {
+        rules::picture(picture, picture_kind)?;
+    }
+    let pictures = pictures.len();
     if way == Way::Motion && pictures == 0 {
         return Err(Refusal::value("an image is needed"));
     }
@@ -131,13 +163,20 @@ fn from_clip(way: Way, body: &Value) -> Result<Contents, Refusal> {
         shape: 16.0 / 9.0,
         inputs: 1 + pictures,
         has_last_frame: false,
+        clip: Some(clip.to_owned()),
     })
 }
 
-fn content<'a>(body: &'a Value, kind: &str) -> Option<&'a str> {
-    let contents = body.get("contents")?.as_array()?;
-    let found = contents.iter().find(|content| content["type"] == kind)?;
-    found.get("url")?.as_str()
+fn content<'a>(body: &'a Value, kind: &'a str) -> Option<&'a str> {
+    contents(body, kind).next()
+}
+
+/// The addresses, or the pictures in base64, of one kind.
+fn contents<'a>(body: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a str> {
+    let contents = body.get("contents").and_then(Value::as_array);
+    let contents = contents.into_iter().flatten();
+    let found = contents.filter(move |content| content["type"] == kind);
+    found.filter_map(|content| content.get("url")?.as_str())
 }
 
 fn content_text(body: &Value) -> String {

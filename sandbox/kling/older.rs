@@ -88,6 +88,7 @@ pub(super) fn order(path: &str, body: &Value) -> Result<Order, Refusal> {
         shape,
         usd_per_second: rules::usd_per_second(model, resolution, audio),
         inputs,
+        clip: None,
         is_retired,
     })
 }

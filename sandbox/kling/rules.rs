@@ -1,6 +1,7 @@
 //! What exists and what does not: the contract's tables of models and combinations.
 
 use std::io::Cursor;
+use std::ops::RangeInclusive;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -109,6 +110,25 @@ pub(super) fn usd_per_second(model: &str, resolution: &str, audio: &str) -> f64 
                 0.084
             }
         }
+    }
+}
+
+/// The same for a video that follows a clip.
+pub(super) fn usd_per_second_of_clip(model: &str, resolution: &str) -> f64 {
+    match (model, resolution) {
+        ("kling-2.6", "720p") => 0.07,
+        ("kling-2.6", _) => 0.112,
+        (_, "720p") => 0.126,
+        _ => 0.168,
+    }
+}
+
+/// How long an input clip may be, in milliseconds (contract, *Create, common part*).
+pub(super) fn clip_millis(way: Way, orientation: &str) -> RangeInclusive<u32> {
+    match way {
+        Way::Motion if orientation == "video" => 3_000..=30_000,
+        Way::Motion => 3_000..=10_000,
+        Way::Text | Way::Image | Way::Omni => 3_000..=15_500,
     }
 }
 

@@ -16,8 +16,9 @@ use sha2::Sha256;
 use super::fault::{FaultKind, Step};
 use super::refusal::{Refusal, status_of};
 use super::rules::Way;
-use super::task::{Generation, Task};
+use super::task::{Generation, Order, Task};
 use super::{Handle, clip, newer, older};
+use crate::mp4::Clip;
 
 /// Ids in one query; one more is refused (contract, measured).
 const IDS_MAX: usize = 20;
@@ -86,7 +87,7 @@ async fn create(
     handle: &Handle,
     base: &str,
     body: &[u8],
-    order: impl FnOnce(&Value) -> Result<super::task::Order, Refusal>,
+    order: impl FnOnce(&Value) -> Result<Order, Refusal>,
 ) -> HttpResponse {
     let body = serde_json::from_slice(body).map_err(|_| Refusal::plain(1200));
     let order = match body.and_then(|body: Value| order(&body)) {
@@ -98,6 +99,10 @@ async fn create(
     if let Some(answer) = spoil(fault.as_ref()).await {
         return answer;
     }
+    let order = match with_clip(order).await {
+        Ok(order) => order,
+        Err(refusal) => return refusal.answer(),
+    };
     let task = match handle.create(order) {
         Ok(task) => task,
         Err(refusal) => return refusal.answer(),
@@ -108,6 +113,27 @@ async fn create(
         Some(FaultKind::Endless) => endless(),
         _ => answer(shown(&task, base)),
     }
+}
+
+/// Fetches the input clip, as Kling does, and lets it decide over the video's length and shape.
+async fn with_clip(mut order: Order) -> Result<Order, Refusal> {
+    let Some((address, millis)) = &order.clip else {
+        return Ok(order);
+    };
+    let unreachable = || Refusal::value("the video cannot be fetched");
+    let answer = reqwest::Client::new().get(address).send().await;
+    let answer = answer.map_err(|_| unreachable())?;
+    if !answer.status().is_success() {
+        return Err(unreachable());
+    }
+    let bytes = answer.bytes().await.map_err(|_| unreachable())?;
+    let clip = Clip::read(&bytes).ok_or(Refusal::value("the video cannot be read"))?;
+    if !millis.contains(&clip.millis) {
+        return Err(Refusal::value("the video's length"));
+    }
+    order.seconds = clip.seconds();
+    order.shape = f64::from(clip.width) / f64::from(clip.height.max(1));
+    Ok(order)
 }
 
 async fn query(handle: &Handle, base: &str, query: &str) -> HttpResponse {

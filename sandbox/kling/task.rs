@@ -1,5 +1,6 @@
 //! A task: what was ordered, and where it stands at a moment.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -25,6 +26,8 @@ pub(super) struct Order {
     pub usd_per_second: f64,
     /// Input pictures and clips.
     pub inputs: usize,
+    /// Where the input clip is, and how long it may be in milliseconds.
+    pub clip: Option<(String, RangeInclusive<u32>)>,
     pub is_retired: bool,
 }
 

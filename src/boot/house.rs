@@ -49,11 +49,12 @@ use super::clock::{SystemClock, UuidIds};
 use super::readiness::{DatabaseAnswers, DoorIntake, Doors, SchemaIsCurrent};
 use super::{settings, tills};
 use crate::assets::{AssetStore, open_folder};
-use crate::config::{Config, Loaded};
+use crate::config::{Config, LinkBase, Loaded};
 use crate::http::{
-    AdminToken, BuildInfo, HttpMetrics, HttpState, Limits, Proofs, ReadinessCheck, Server, Webhook,
-    WebhookSecrets, YookassaWebhook,
+    AdminToken, BuildInfo, Files, HttpMetrics, HttpState, Limits, Proofs, ReadinessCheck, Server,
+    Webhook, WebhookSecrets, YookassaWebhook,
 };
+use crate::links::AssetLinks;
 use crate::media::Headers;
 use crate::payments::stars;
 use crate::rates;
@@ -160,6 +161,7 @@ struct Parts {
     acts: Arc<ActRows>,
     auditor: Arc<Auditor>,
     assets: Arc<dyn Assets>,
+    links: AssetLinks,
     media: Arc<dyn MediaCheck>,
     messenger: Arc<dyn Messenger>,
     backends: Vec<Backend>,
@@ -184,6 +186,7 @@ impl Parts {
         let objects = open_folder(&config.assets.folder)?;
         let assets = AssetStore::new(objects, AssetRows::new(db.clone()), clock.clone());
         let token = secret(&config.telegram.bot_token, "BOT_TOKEN")?;
+        let links = AssetLinks::new(&token);
         let api = BotApi::try_new(&config.telegram.api_url, token, outside.handle())?;
         let catalogue = Arc::new(Catalogue::embedded());
         let commands: Arc<dyn Commands> = Arc::new(CommandList::new(catalogue.clone()));
@@ -214,6 +217,7 @@ impl Parts {
             tills: tills::open(config, outside.handle())?,
             ledger_rows: Arc::new(LedgerRows::with_caps(db.clone(), config.billing.caps())),
             assets: Arc::new(assets),
+            links,
             messenger: Arc::new(TelegramMessenger::new(api.clone())),
             backends,
             routes,
@@ -254,15 +258,12 @@ impl House {
         });
         let mut arbiters = Vec::new();
         let intake = start_actors(&config, &parts, &tree, &mut arbiters, &doors, &outside).await?;
-        let server = start_server(
-            loaded,
-            &db,
-            &doors,
-            &tree,
-            &parts.tills,
-            intake,
-            parts.auditor.clone(),
-        )?;
+        let server = start_server(loaded, &db, &doors, &tree, &parts, intake)?;
+        match (config.assets.links, &config.http.public_url) {
+            (LinkBase::PublicUrl, Some(url)) => parts.links.serve_at(url),
+            (LinkBase::PublicUrl, None) => {}
+            (LinkBase::Listener, _) => parts.links.serve_at(&format!("http://{}", server.addr())),
+        }
         doors.open();
         outside.handle().spawn(introduce(
             parts.api.clone(),
@@ -362,6 +363,8 @@ async fn start_actors(
         topups: parts.topups.clone(),
         usages: parts.usages.clone(),
         assets: parts.assets.clone(),
+        links: Arc::new(parts.links.clone()),
+        link_for: settings::span(config.assets.link_for),
         messenger: parts.messenger.clone(),
         view: parts.view.clone(),
     };
@@ -513,6 +516,7 @@ async fn start_workers(
             jobs: parts.jobs.clone(),
             assets: parts.assets.clone(),
             media: parts.media.clone(),
+            links: Arc::new(parts.links.clone()),
             messenger: parts.messenger.clone(),
             poster: poster.clone(),
             provider: provider.clone(),
@@ -586,9 +590,8 @@ fn start_server(
     db: &Db,
     doors: &Doors,
     tree: &Tree,
-    tills: &Tills,
+    parts: &Parts,
     intake: Arc<dyn Intake>,
-    auditor: Arc<Auditor>,
 ) -> anyhow::Result<Server> {
     let config = &loaded.config;
     let webhook = config.http.public_url.as_ref().map(|_| Webhook {
@@ -605,12 +608,17 @@ fn start_server(
     let state = HttpState {
         limits: Limits::from(&config.http),
         webhook,
-        yookassa: yookassa_webhook(config, db, tills)?,
+        yookassa: yookassa_webhook(config, db, &parts.tills)?,
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
+        files: Some(Files {
+            links: parts.links.clone(),
+            assets: parts.assets.clone(),
+            clock: parts.clock.clone(),
+        }),
         checkpoints: Arc::new(CheckpointRows::new(db.clone())),
-        auditor,
+        auditor: parts.auditor.clone(),
         registry: rei_actors::metrics::registry().clone(),
         metrics: http_metrics(&loaded.fingerprint())?,
         build: BuildInfo::THIS,

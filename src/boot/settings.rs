@@ -25,11 +25,12 @@ use rei_domain::breaker::BreakerSettings;
 use rei_domain::catalogue::{Catalogue, Model};
 use rei_domain::ids::ModelId;
 use rei_domain::pricing::Prices;
+use rei_domain::spec::Mode;
 use rei_domain::time::Span;
 use rei_domain::topup::{AmountLimits, Sweep};
 use secrecy::ExposeSecret;
 
-use crate::config::Config;
+use crate::config::{Config, LinkBase};
 use crate::rates::RedisSettings;
 use crate::store::DbConfig;
 
@@ -41,7 +42,7 @@ const RUNS_SHARE: u32 = 60;
 const OUTBOX_SHARE: u32 = 25;
 const PAYMENTS_SHARE: u32 = 10;
 
-fn span(duration: Duration) -> Span {
+pub(super) fn span(duration: Duration) -> Span {
     Span(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 
@@ -177,7 +178,15 @@ pub(super) fn routes(config: &Config) -> RouteSettings {
 
 /// The catalogue of what can be ordered.
 pub(super) fn sold(config: &Config) -> Catalogue {
-    let runs = |provider: &str, model: &Model| config.providers.runs(provider, model);
+    let can_link = match config.assets.links {
+        LinkBase::Listener => true,
+        LinkBase::PublicUrl => config.http.public_url.is_some(),
+    };
+    let runs = |provider: &str, model: &Model, mode: Mode| {
+        // Providers fetch clips at an address of ours.
+        let has_inputs = can_link || !mode.takes_clip();
+        has_inputs && config.providers.runs(provider, model, mode)
+    };
     config.catalogue.of_providers(runs)
 }
 

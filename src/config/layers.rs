@@ -131,6 +131,8 @@ impl Layers {
             ),
             ("database.url", format!("sqlite://{data}/rei.db")),
             ("assets.url", format!("file://{data}/assets")),
+            // Everybody whom the demo talks to is on this machine.
+            ("assets.links", "listener".to_owned()),
         ];
         for (key, text) in settings {
             self.add_text("the demo".to_owned(), key, &text)?;

@@ -13,8 +13,8 @@ use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
 use rei_domain::pricing::ImagePrices;
 use rei_domain::routing::Policy;
-use rei_domain::spec::Size;
-use secrecy::SecretString;
+use rei_domain::spec::{Mode, Size};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::rates::{Rates, Redis};
@@ -478,15 +478,19 @@ pub struct Providers {
 }
 
 impl Providers {
-    /// Whether a provider can be asked for a model.
-    pub fn runs(&self, provider: &str, model: &Model) -> bool {
+    /// Whether a provider can be asked for a model in a mode.
+    pub fn runs(&self, provider: &str, model: &Model, mode: Mode) -> bool {
         let (key, still_runs) = match provider {
             "kling" => (&self.kling.api_key, &self.kling.still_runs),
             _ => return false,
         };
         let is_retired = model.sunset.is_some();
         let still_runs = still_runs.iter().any(|id| id == model.id.as_str());
-        key.is_some() && (!is_retired || still_runs)
+        // A pair of keys is of the older generation, which is asked for nothing with clips.
+        let is_pair = |key: &SecretString| key.expose_secret().contains(':');
+        let takes_clips = !key.as_ref().is_some_and(is_pair);
+        let can_do = !mode.takes_clip() || takes_clips;
+        key.is_some() && (!is_retired || still_runs) && can_do
     }
 }
 
@@ -592,6 +596,19 @@ pub enum Offer {
 pub struct Assets {
     #[serde(rename = "url", deserialize_with = "values::folder")]
     pub folder: PathBuf,
+    pub links: LinkBase,
+    #[serde(rename = "link_days", deserialize_with = "values::days")]
+    pub link_for: Duration,
+}
+
+/// Where the outside reaches the house for stored pictures and clips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkBase {
+    /// At the public address; nowhere without one.
+    PublicUrl,
+    /// At the listener's own: everybody is on this machine.
+    Listener,
 }
 
 /// When an actor is restarted, and when the process gives up.

@@ -4,11 +4,11 @@ use actix_web::dev::Handler;
 use actix_web::{FromRequest, Resource, Responder, web};
 
 use super::error::{HttpError, Refusal};
-use super::{HttpState, State, admin, checkpoints, probes, scrape, webhook, yookassa};
+use super::{HttpState, State, admin, assets, checkpoints, probes, scrape, webhook, yookassa};
 use crate::telegram::webhook_setup::WEBHOOK_PATH;
 
 /// The routes there are, for metrics that exist from the start.
-pub const ROUTES: [(&str, &str); 11] = [
+pub const ROUTES: [(&str, &str); 12] = [
     (WEBHOOK_PATH, "POST"),
     (yookassa::PATH, "POST"),
     ("/healthz", "GET"),
@@ -17,10 +17,14 @@ pub const ROUTES: [(&str, &str); 11] = [
     ("/checkpoints", "GET"),
     ("/checkpoints/{day}", "GET"),
     ("/verify", "GET"),
+    (ASSET_PATH, "GET"),
     ("/metrics", "GET"),
     ("/admin/api/actors", "GET"),
     ("/admin/api/actors/{name}/restart", "POST"),
 ];
+
+/// A stored picture or clip (`links`).
+const ASSET_PATH: &str = "/assets/{user}/{expires}/{signature}/{file}";
 
 /// What a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,7 @@ fn public(app: &mut web::ServiceConfig) {
     app.service(get("/checkpoints", checkpoints::newest));
     app.service(get("/checkpoints/{day}", checkpoints::of_day));
     app.service(get("/verify", checkpoints::verify));
+    app.service(get(ASSET_PATH, assets::serve));
     app.service(post(yookassa::PATH, yookassa::receive));
 }
 

@@ -21,6 +21,7 @@ use rei_domain::time::Moment;
 use super::*;
 
 mod admin;
+mod assets;
 mod checkpoints;
 mod ops;
 mod sockets;
@@ -238,6 +239,11 @@ impl TestHouse {
             readiness: Vec::new(),
             admin_token: Some(AdminToken::new(&TOKEN.into())),
             actors: tree.clone(),
+            files: Some(Files {
+                links: assets::links(),
+                assets: Arc::new(assets::OneClip),
+                clock: Arc::new(Noon),
+            }),
             checkpoints: Arc::new(checkpoints::OneDay),
             auditor: Arc::new(Auditor::new(paper.clone(), Arc::new(Noon), Arc::new(OneId))),
             registry,

@@ -386,9 +386,10 @@ impl Provider for Kling {
 
     fn cost_estimate(&self, spec: &Spec) -> Option<Money> {
         match spec.mode() {
-            Mode::TextToVideo | Mode::ImageToVideo => self.0.catalogue.cost(NAME, spec),
-            // Clips are taken by their address only, and there is none to give.
-            Mode::VideoToVideo | Mode::Motion | Mode::Generate | Mode::Edit => None,
+            Mode::TextToVideo | Mode::ImageToVideo | Mode::VideoToVideo | Mode::Motion => {
+                self.0.catalogue.cost(NAME, spec)
+            }
+            Mode::Generate | Mode::Edit => None,
         }
     }
 

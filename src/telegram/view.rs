@@ -139,6 +139,10 @@ impl View for FluentView {
         result::caption(self.words(language), facts)
     }
 
+    fn linked_result(&self, language: Language, facts: &JobFacts, link: Option<&str>) -> Rendered {
+        result::linked(self.words(language), facts, link)
+    }
+
     fn pay_card(&self, language: Language, facts: &TopupFacts) -> Rendered {
         topup::pay_card(self.words(language), facts)
     }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::{Draft, Player, send};
+use crate::mp4::Clip;
 use crate::telegram::entities::FormattedText;
 use crate::telegram::media::{MediaKind, Picture, Upload};
 
@@ -17,15 +18,8 @@ impl Player {
     /// Sends a picture and gives the message's id. Bytes no client could show as a picture go
     /// as a document.
     pub fn photo(&self, bytes: impl Into<Bytes>, caption: Option<&str>) -> i64 {
-        let bytes = bytes.into();
-        self.send_file(
-            shown_as(&bytes),
-            Upload {
-                bytes,
-                ..Upload::default()
-            },
-            caption,
-        )
+        let (kind, upload) = shown(bytes.into());
+        self.send_file(kind, upload, caption)
     }
 
     /// Sends pictures as one album, the caption at the first, and gives their ids. The bot
@@ -38,23 +32,14 @@ impl Player {
         )
     }
 
-    /// Sends one picture or an album, in answer to a message or not, and gives the ids.
+    /// Sends one picture or clip or an album, in answer to a message or not, and gives the ids.
     pub fn pictures(
         &self,
         pictures: Vec<Bytes>,
         caption: Option<&str>,
         reply_to: Option<i64>,
     ) -> Vec<i64> {
-        let file = |bytes: Bytes| {
-            (
-                shown_as(&bytes),
-                Upload {
-                    bytes,
-                    ..Upload::default()
-                },
-            )
-        };
-        self.send_files(pictures.into_iter().map(file).collect(), caption, reply_to)
+        self.send_files(pictures.into_iter().map(shown).collect(), caption, reply_to)
     }
 
     /// Sends a file as a file and gives the message's id.
@@ -85,17 +70,16 @@ impl Player {
         self.send_files(uploads.into_iter().map(file).collect(), caption, reply_to)
     }
 
-    /// Sends a video and gives the message's id.
+    /// Sends a video and gives the message's id. What is no clip is said to be one of three
+    /// seconds.
     pub fn video(&self, bytes: impl Into<Bytes>, caption: Option<&str>) -> i64 {
-        let upload = Upload {
-            bytes: bytes.into(),
-            file_name: Some("video.mp4".to_owned()),
-            width: 1280,
+        let bytes = bytes.into();
+        let clip = Clip::read(&bytes).unwrap_or(Clip {
+            millis: 3_000,
+            width: 1_280,
             height: 720,
-            duration_secs: 3,
-            ..Upload::default()
-        };
-        self.send_file(MediaKind::Video, upload, caption)
+        });
+        self.send_file(MediaKind::Video, video(bytes, clip), caption)
     }
 
     /// Sends a sticker and gives the message's id.
@@ -151,9 +135,29 @@ impl Player {
     }
 }
 
-fn shown_as(bytes: &[u8]) -> MediaKind {
-    match Picture::read(bytes) {
+/// A file as a client shows it.
+fn shown(bytes: Bytes) -> (MediaKind, Upload) {
+    if let Some(clip) = Clip::read(&bytes) {
+        return (MediaKind::Video, video(bytes, clip));
+    }
+    let kind = match Picture::read(&bytes) {
         Some(_) => MediaKind::Photo,
         None => MediaKind::Document,
+    };
+    let upload = Upload {
+        bytes,
+        ..Upload::default()
+    };
+    (kind, upload)
+}
+
+fn video(bytes: Bytes, clip: Clip) -> Upload {
+    Upload {
+        bytes,
+        file_name: Some("video.mp4".to_owned()),
+        width: clip.width,
+        height: clip.height,
+        duration_secs: clip.seconds(),
+        ..Upload::default()
     }
 }

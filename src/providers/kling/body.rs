@@ -44,7 +44,7 @@ pub(super) fn of(request: &RenderRequest, look: &VideoLook, reference: &str) -> 
         Mode::ImageToVideo => {
             let mut contents = vec![json!({ "type": "prompt", "text": request.prompt })];
             let frames = ["first_frame", "last_frame"];
-            for (kind, frame) in frames.into_iter().zip(&request.inputs) {
+            for (kind, frame) in frames.into_iter().zip(request.pictures()) {
                 contents.push(json!({ "type": kind, "url": inline(frame) }));
             }
             Some(Made {
@@ -56,7 +56,75 @@ pub(super) fn of(request: &RenderRequest, look: &VideoLook, reference: &str) -> 
                 }),
             })
         }
-        Mode::VideoToVideo | Mode::Motion | Mode::Generate | Mode::Edit => None,
+        Mode::VideoToVideo => {
+            let clip = request.clip_link()?;
+            let mut contents = vec![
+                json!({ "type": "prompt", "text": named(request) }),
+                json!({ "type": "base_video", "url": clip, "id": CLIP_NAME }),
+            ];
+            for (picture, number) in request.pictures().zip(1..) {
+                let id = picture_name(number);
+                contents.push(json!({ "type": "refer_image", "url": inline(picture), "id": id }));
+            }
+            Some(Made {
+                path: format!("omni-video/{model}-omni"),
+                // As long as the clip: no duration and no shape are sent.
+                body: json!({
+                    "contents": contents,
+                    "settings": {
+                        "multi_shot": false,
+                        "audio": kept(look.sound),
+                        "resolution": resolution(look.quality),
+                    },
+                    "options": options,
+                }),
+            })
+        }
+        Mode::Motion => {
+            let (clip, picture) = (request.clip_link()?, request.pictures().next()?);
+            Some(Made {
+                path: format!("motion-control/{model}"),
+                body: json!({
+                    "contents": [
+                        { "type": "prompt", "text": request.prompt },
+                        { "type": "image", "url": inline(picture) },
+                        { "type": "video", "url": clip },
+                    ],
+                    // As the clip faces, which allows the longest clips (contract, *Inputs*).
+                    "settings": {
+                        "character_orientation": "video",
+                        "audio": kept(look.sound),
+                        "resolution": resolution(look.quality),
+                    },
+                    "options": options,
+                }),
+            })
+        }
+        Mode::Generate | Mode::Edit => None,
+    }
+}
+
+/// What a prompt calls the clip.
+const CLIP_NAME: &str = "video_1";
+
+/// What a prompt calls a picture, from 1.
+fn picture_name(number: usize) -> String {
+    format!("image_{number}")
+}
+
+/// The prompt with everything named that it is about; people do not know the names.
+fn named(request: &RenderRequest) -> String {
+    let pictures =
+        (1..=request.pictures().count()).map(|number| format!(" @{}", picture_name(number)));
+    let pictures: String = pictures.collect();
+    format!("{}\n@{CLIP_NAME}{pictures}", request.prompt)
+}
+
+/// The clip's own sound, or none.
+fn kept(sound: Sound) -> &'static str {
+    match sound {
+        Sound::On => "original",
+        Sound::Off => "off",
     }
 }
 

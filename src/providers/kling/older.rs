@@ -58,7 +58,7 @@ pub(super) fn body(request: &RenderRequest, look: &VideoLook, reference: &str) -
             from_words
         }
         Mode::ImageToVideo => {
-            for (field, frame) in ["image", "image_tail"].into_iter().zip(&request.inputs) {
+            for (field, frame) in ["image", "image_tail"].into_iter().zip(request.pictures()) {
                 body[field] = json!(inline(frame));
             }
             from_pictures

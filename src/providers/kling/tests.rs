@@ -91,7 +91,7 @@ fn from_pictures(look: VideoLook, pictures: usize) -> RenderRequest {
     RenderRequest {
         mode: Mode::ImageToVideo,
         output: Output::Video(look.clone()),
-        inputs: vec![media(Bytes::from_static(b"frame"), MediaKind::Jpeg); pictures],
+        inputs: vec![media(Bytes::from_static(b"frame"), MediaKind::Jpeg).into(); pictures],
         ..from_words(look)
     }
 }

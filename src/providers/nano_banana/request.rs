@@ -10,7 +10,7 @@ use serde_json::json;
 /// is asked for beside `IMAGE`, because without it an explanation of a refusal is lost.
 pub(super) fn body(request: &RenderRequest, look: ImageLook) -> Vec<u8> {
     let mut parts = vec![json!({ "text": request.prompt })];
-    for picture in &request.inputs {
+    for picture in request.pictures() {
         parts.push(json!({
             "inlineData": {
                 "mimeType": picture.kind.mime(),

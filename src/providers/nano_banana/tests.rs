@@ -183,7 +183,7 @@ async fn fourteen_inputs_go_along_in_the_users_order() {
         .collect();
     let edit = RenderRequest {
         mode: Mode::Edit,
-        inputs: inputs.clone(),
+        inputs: inputs.iter().cloned().map(Into::into).collect(),
         ..words()
     };
     let done = candidate(json!([inline(&picture(ImageFormat::Png, 8))]), "STOP");

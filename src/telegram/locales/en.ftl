@@ -239,6 +239,8 @@ hint-resend-smaller = Send fewer of them, or send them as photos instead of file
 ## The finished picture
 
 result-paid = 💳 { $price } paid · balance { $balance }
+result-by-link = 📦 The file is larger than Telegram takes: press the button to download it. The link works for a week; keep it to yourself.
+result-unreachable = 📦 The file is larger than Telegram takes and cannot be fetched elsewhere yet. It is kept for you: /paysupport
 
 ## What can't be used
 
@@ -423,6 +425,7 @@ button-sound-off = 🔇 Silent
 button-clip-edit = 🖌 Change
 button-clip-motion = 🕺 Copy the motion
 button-as-file = 📎 As file
+button-download = ⬇️ Download
 
 button-series = 🎞 Series
 button-series-count = 🎞 { $count } for { $price }

@@ -247,6 +247,8 @@ hint-resend-smaller = Пришлите меньше фото или отправ
 ## Готовая картинка
 
 result-paid = 💳 Списано { $price } · на балансе { $balance }
+result-by-link = 📦 Файл больше, чем пропускает Telegram: скачайте его по кнопке. Ссылка работает неделю, никому её не пересылайте.
+result-unreachable = 📦 Файл больше, чем пропускает Telegram, и скачать его пока негде. Он сохранён за вами: /paysupport
 
 ## Что не подходит
 
@@ -434,6 +436,7 @@ button-sound-off = 🔇 Без звука
 button-clip-edit = 🖌 Переделать
 button-clip-motion = 🕺 Повторить движение
 button-as-file = 📎 Файлом
+button-download = ⬇️ Скачать
 
 button-series = 🎞 Серия
 button-series-count = 🎞 { $count } шт. за { $price }

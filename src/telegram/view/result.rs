@@ -1,6 +1,6 @@
 //! The finished picture or video: its caption, its buttons, its file's name.
 
-use rei_actors::ports::view::{JobFacts, Rendered};
+use rei_actors::ports::view::{Button, ButtonAction, JobFacts, Rendered};
 use rei_domain::conversation::Tap;
 use rei_domain::spec::{Kind, Output};
 
@@ -41,6 +41,34 @@ pub(super) fn caption(words: Words<'_>, facts: &JobFacts) -> Rendered {
     };
     Rendered {
         html: around_prompt(&above, &job.spec.prompt, &below, CAPTION_UNITS_MAX),
+        keyboard,
+    }
+}
+
+/// The caption as a message of its own, with a button that opens the file elsewhere.
+pub(super) fn linked(words: Words<'_>, facts: &JobFacts, link: Option<&str>) -> Rendered {
+    let Rendered { html, mut keyboard } = caption(words, facts);
+    let told = match link {
+        Some(url) => {
+            let download = Button {
+                label: words.say("button-download"),
+                action: ButtonAction::Url(url.to_owned()),
+            };
+            keyboard.insert(0, vec![download]);
+            words.say("result-by-link")
+        }
+        None => words.say("result-unreachable"),
+    };
+    // The file that the button would send is the one that does not fit.
+    let as_file = Tap::AsFile {
+        job: facts.job.id.clone(),
+    };
+    let is_file = |button: &Button| button.action == ButtonAction::Data(as_file.render());
+    for row in &mut keyboard {
+        row.retain(|button| !is_file(button));
+    }
+    Rendered {
+        html: format!("{html}\n\n{told}"),
         keyboard,
     }
 }

@@ -133,6 +133,7 @@ pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
         let rendered = view.result(language, &facts);
         samples.push(Sample { title, rendered });
     }
+    samples.extend(linked_results(view, language));
     samples.extend(boosts(view, language));
     for (title, reply) in admin::replies() {
         let rendered = view.reply(language, &Reply::Admin(Box::new(reply)));
@@ -401,6 +402,18 @@ fn jobs() -> Vec<(String, JobFacts)> {
     delivered.job.finished_at = Some(CREATED + Span::from_secs(62));
     jobs.push(("progress, delivered in 62 s".to_owned(), delivered));
     jobs
+}
+
+/// A result that is too large for the messenger, with and without an address.
+fn linked_results(view: &FluentView, language: Language) -> Vec<Sample> {
+    let facts = facts(spec("рыжий кот", 0), JobState::Settled);
+    let link = Some("https://bot.example/assets/7/1/x/job.mp4");
+    [("by a link", link), ("without one", None)]
+        .map(|(title, link)| Sample {
+            title: format!("result, too large, {title}"),
+            rendered: view.linked_result(language, &facts, link),
+        })
+        .into()
 }
 
 fn results() -> Vec<(String, JobFacts)> {

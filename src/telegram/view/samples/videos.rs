@@ -15,7 +15,7 @@ use crate::config::built_in_catalogue;
 
 fn catalogue() -> Catalogue {
     let everything = built_in_catalogue(&BigDecimal::from(90)).expect("it is checked by a test");
-    everything.of_providers(|_, model| model.sunset.is_none())
+    everything.of_providers(|_, model, _| model.sunset.is_none())
 }
 
 fn picture() -> Input {
