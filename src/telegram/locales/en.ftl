@@ -149,6 +149,7 @@ checkout-unknown = This invoice is no longer valid. Open a new one: /topup
 checkout-another-payer = This is another person's invoice. To top up your own balance, write /topup to the bot
 checkout-paid = This invoice is paid already, there is no need to pay twice.
 checkout-expired = The invoice has expired, no Stars were taken. Open a new one: /topup
+checkout-under-way = This invoice is being paid right now, no Stars were taken. Wait a minute.
 checkout-later = The payment can't be taken right now, no Stars were taken. Try again in a minute.
 
 ## The draft card
