@@ -4,9 +4,9 @@ use rei_domain::ids::{ChatId, UserId};
 use rei_domain::ledger::GENESIS;
 
 use super::*;
+use crate::store::UserRows;
 use crate::store::fixtures::{for_both, for_both_twice};
 use crate::store::verify::audit;
-use crate::store::UserRows;
 use rei_actors::ports::users::UserStore;
 use rei_domain::conversation::Language;
 
