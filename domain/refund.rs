@@ -157,8 +157,9 @@ pub enum RefundRefusal {
     NothingLeft,
     #[error("only {left} of the payment is left")]
     MoreThanLeft { left: Money },
-    #[error("the method gives back {whole} as a whole or nothing")]
-    WholeOnly { whole: Money },
+    /// `spent` of it is spent, or on its way back.
+    #[error("the method gives back {whole} as a whole or nothing, and {spent} of it is gone")]
+    WholeOnly { whole: Money, spent: Money },
     #[error("less than {min}")]
     TooSmall { min: Money },
 }
@@ -176,7 +177,7 @@ pub fn returnable(spent: &Spent, terms: &Terms, now: Moment) -> Result<Money, Re
     if left == Money::ZERO {
         return Err(RefundRefusal::NothingLeft);
     }
-    check_part(spent, terms, left)?;
+    check_part(spent, terms, left, left)?;
     Ok(left)
 }
 
@@ -191,16 +192,24 @@ pub fn check(
     if amount > left {
         return Err(RefundRefusal::MoreThanLeft { left });
     }
-    check_part(spent, terms, amount)
+    check_part(spent, terms, left, amount)
 }
 
-fn check_part(spent: &Spent, terms: &Terms, amount: Money) -> Result<(), RefundRefusal> {
+fn check_part(
+    spent: &Spent,
+    terms: &Terms,
+    left: Money,
+    amount: Money,
+) -> Result<(), RefundRefusal> {
     let whole = spent.credited;
     if amount == whole {
         return Ok(());
     }
     match terms.refunds {
-        Refunds::WholeOnly => Err(RefundRefusal::WholeOnly { whole }),
+        Refunds::WholeOnly => Err(RefundRefusal::WholeOnly {
+            whole,
+            spent: Money::from_kopecks(whole.kopecks() - left.kopecks()),
+        }),
         Refunds::Partial if amount < PART_MIN => Err(RefundRefusal::TooSmall { min: PART_MIN }),
         Refunds::Partial => Ok(()),
     }
@@ -300,14 +309,15 @@ mod tests {
 
     #[test]
     fn a_method_that_gives_back_the_whole_gives_back_no_part() {
-        let whole = Err(RefundRefusal::WholeOnly {
+        let whole = |gone| RefundRefusal::WholeOnly {
             whole: money(50_000),
-        });
+            spent: money(gone),
+        };
         let left = |spent| returnable(&spent, &WHOLE, Moment(0));
         assert_eq!(left(spent(50_000, 50_000, 0)), Ok(money(50_000)));
-        assert_eq!(left(spent(50_000, 49_999, 0)), whole);
+        assert_eq!(left(spent(50_000, 47_500, 0)), Err(whole(2_500)));
         let part = check(&spent(50_000, 50_000, 0), &WHOLE, money(100), Moment(0));
-        assert_eq!(part, whole.map(|_: Money| ()));
+        assert_eq!(part, Err(whole(0)));
     }
 
     #[test]

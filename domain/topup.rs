@@ -17,7 +17,7 @@ mod talk;
 mod verdict;
 
 pub use entry::{AmountLimits, AmountRefusal, Email, parse_amount};
-pub use talk::{MethodOffer, ReturnablePayment, TopupReply, TopupTap, refund_id};
+pub use talk::{MethodOffer, PartlySpent, ReturnablePayment, TopupReply, TopupTap, refund_id};
 pub use verdict::{Expected, ParkReason, Stray, Verdict, verdict};
 
 use crate::time::{Moment, Span};

@@ -1,9 +1,10 @@
 //! Topping up and taking back, as a person lives through it, on both databases.
 
-use rei_sandbox::telegram::ButtonAction;
+use rei_sandbox::telegram::{ButtonAction, Fault, FaultKind};
 use rei_sandbox::yookassa::{Notice, Receipts};
 
-use crate::support::house::{ENGINES, Person, TestHouse, has_button, is_bots};
+use crate::support::house::{ENGINES, PATIENCE, Person, TestHouse, has_button, is_bots};
+use crate::support::rows;
 
 /// Runs a story in a house without a welcome bonus on each database, then audits it.
 async fn in_both(keys: &[(&str, &str)], story: impl AsyncFn(&mut TestHouse, &Person)) {
@@ -132,6 +133,73 @@ async fn stars_whose_message_was_lost_are_found_in_the_list() {
         house.sandbox.telegram.drop_pending();
         house.open();
         ann.reads("₽500 added").await;
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn stars_of_which_some_are_spent_do_not_go_back_and_the_user_is_told_why() {
+    in_both(&STARS, async |house, ann| {
+        ann.0.text("/topup 500");
+        ann.presses("Stars").await;
+        ann.0.pay_stars(&invoice(ann).await).await.unwrap();
+        ann.reads("₽500 added").await;
+        ann.orders("a lighthouse").await;
+        ann.gets_picture().await;
+        ann.0.text("/refund");
+        ann.reads("can go back as a whole only, and ₽25 of it is spent")
+            .await;
+        assert!(house.sandbox.telegram.star_refunds().is_empty());
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_refund_in_stars_whose_answer_is_lost_gives_back_once() {
+    in_both(&STARS, async |house, ann| {
+        let before = ann.0.stars();
+        ann.0.text("/topup 500");
+        ann.presses("Stars").await;
+        ann.0.pay_stars(&invoice(ann).await).await.unwrap();
+        ann.reads("₽500 added").await;
+        let faults = house.sandbox.telegram.faults();
+        faults.push(Fault::once("refundStarPayment", FaultKind::DropAfter));
+        ann.0.text("/refund");
+        ann.presses("take back").await;
+        let offer = ann.reads("this is what comes back: ₽500").await;
+        assert!(ann.press_in(offer, "Take ₽500 back"));
+        assert!(ann.press_in(offer, "Take ₽500 back"), "pressed twice");
+        ann.reads("went back to where you paid from").await;
+        assert_eq!(ann.0.stars(), before);
+        assert_eq!(house.sandbox.telegram.star_refunds().len(), 1);
+        ann.0.text("/balance");
+        ann.reads("Your balance is ₽0.").await;
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn stars_that_agree_with_no_top_up_wait_for_a_person() {
+    in_both(&STARS, async |house, ann| {
+        ann.0.text("/topup 500");
+        ann.presses("Stars").await;
+        invoice(ann).await;
+        let db = house.db();
+        let topup = rows::text(&db, "SELECT id AS text FROM topups").await;
+        ann.0.pay_stars_unasked("of-nobody", 100);
+        ann.0.pay_stars_unasked(&topup, 312);
+        ann.reads("something in it does not add up").await;
+        let strays = "SELECT COUNT(*) AS count FROM reconciliations \
+                      WHERE method = 'stars' AND kind = 'unknown_payment' AND repair = 'left'";
+        let kept = async {
+            while rows::count(&db, strays).await == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, kept).await;
+        in_time.expect("the stray payment is written down");
+        ann.0.text("/balance");
+        ann.reads("Your balance is ₽0.").await;
     })
     .await;
 }

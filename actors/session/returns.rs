@@ -5,7 +5,7 @@ use rei_domain::ids::{Nonce, TopupId};
 use rei_domain::ledger::Refusal;
 use rei_domain::money::Money;
 use rei_domain::refund::{RefundRefusal, Terms, returnable};
-use rei_domain::topup::{ReturnablePayment, TopupReply, refund_id};
+use rei_domain::topup::{PartlySpent, ReturnablePayment, TopupReply, refund_id};
 
 use super::conversation::Talk;
 use super::taps::post;
@@ -27,14 +27,30 @@ pub(super) async fn show(talk: &mut Talk<'_>) -> Result<(), StoreError> {
         .topups
         .returnables(talk.user_id(), LOOKED_AT)
         .await?;
-    let payments = all
-        .iter()
-        .filter_map(|payment| payment_of(talk, payment).ok())
-        .take(SHOWN)
-        .collect();
+    let (mut payments, mut partly_spent) = (Vec::new(), Vec::new());
+    for payment in &all {
+        match payment_of(talk, payment) {
+            Ok(payment) => payments.push(payment),
+            Err(RefundRefusal::WholeOnly { whole, spent }) => partly_spent.push(PartlySpent {
+                method: payment.topup.order.method.clone(),
+                paid: whole,
+                spent,
+                credited_at: payment.spent.credited_at,
+            }),
+            Err(
+                RefundRefusal::TooOld
+                | RefundRefusal::NothingLeft
+                | RefundRefusal::MoreThanLeft { .. }
+                | RefundRefusal::TooSmall { .. },
+            ) => {}
+        }
+    }
+    payments.truncate(SHOWN);
+    partly_spent.truncate(SHOWN);
     let term_days = term_days(talk);
     talk.say(&Reply::Topup(TopupReply::Returnables {
         payments,
+        partly_spent,
         term_days,
     }));
     Ok(())

@@ -184,6 +184,15 @@ pub struct ReturnablePayment {
     pub credited_at: Moment,
 }
 
+/// A payment that goes back as a whole only, and is partly spent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartlySpent {
+    pub method: String,
+    pub paid: Money,
+    pub spent: Money,
+    pub credited_at: Moment,
+}
+
 /// What the bot says about money in answer to a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TopupReply {
@@ -212,6 +221,8 @@ pub enum TopupReply {
     /// The payments of which something can go back; none is said too.
     Returnables {
         payments: Vec<ReturnablePayment>,
+        /// Those that could go back, were nothing of them spent.
+        partly_spent: Vec<PartlySpent>,
         term_days: u32,
     },
     /// What would go back of this payment; confirm it.

@@ -179,6 +179,13 @@ impl Player {
         answer.unwrap_or_else(|_| Err("the bot did not answer in time".to_owned()))
     }
 
+    /// A payment in Stars that happens whatever the bot has to say to it: with another sum, of an
+    /// invoice that it never made. Gives its id.
+    pub fn pay_stars_unasked(&self, payload: &str, amount: i64) -> String {
+        self.shared
+            .update(|state| stars::charge(state, self.id, payload, amount))
+    }
+
     /// What the person has in Stars.
     pub fn stars(&self) -> i64 {
         self.shared.read(|state| state.stars.balance(self.id))

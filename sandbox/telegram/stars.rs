@@ -56,6 +56,8 @@ pub struct Transaction {
 pub enum Direction {
     In,
     Out,
+    /// Something that is about no invoice: a gift, a withdrawal.
+    Elsewhere,
 }
 
 /// Everything about Stars.
@@ -81,6 +83,7 @@ impl Stars {
         let signed = self.transactions.iter().map(|it| match it.direction {
             Direction::In => it.amount,
             Direction::Out => -it.amount,
+            Direction::Elsewhere => 0,
         });
         signed.sum()
     }
@@ -152,27 +155,49 @@ pub fn answer(state: &mut State, id: &str, answer: Result<(), String>) -> Result
 /// Moves the Stars of an invoice and tells the bot. Gives the payment's id.
 fn pay(state: &mut State, checkout: &Checkout) -> Option<String> {
     let invoice = state.stars.invoices.get(&checkout.invoice)?.clone();
+    let id = charge(state, checkout.user, &invoice.payload, invoice.amount);
+    toast(state, checkout.user, format!("⭐ {}", invoice.amount));
+    Some(id)
+}
+
+/// Stars move from a person to the bot, which is told. Gives the payment's id.
+pub fn charge(state: &mut State, user: i64, payload: &str, amount: i64) -> String {
     let id = format!("stx{}", state.fresh_id());
     let date = state.clock.unix_secs();
-    state.stars.give(checkout.user, -invoice.amount);
+    state.stars.give(user, -amount);
     state.stars.transactions.push(Transaction {
         id: id.clone(),
-        user: checkout.user,
-        amount: invoice.amount,
-        payload: invoice.payload.clone(),
+        user,
+        amount,
+        payload: payload.to_owned(),
         date,
         direction: Direction::In,
     });
     let paid = json!({
         "currency": "XTR",
-        "total_amount": invoice.amount,
-        "invoice_payload": invoice.payload,
+        "total_amount": amount,
+        "invoice_payload": payload,
         "telegram_payment_charge_id": id,
         "provider_payment_charge_id": "",
     });
-    tell(state, checkout.user, "successful_payment", &paid);
-    toast(state, checkout.user, format!("⭐ {}", invoice.amount));
-    Some(id)
+    tell(state, user, "successful_payment", &paid);
+    id
+}
+
+/// Makes the bot's list longer by lines that are about no invoice.
+pub fn fill(state: &mut State, lines: usize) {
+    let date = state.clock.unix_secs();
+    for _ in 0..lines {
+        let id = state.fresh_id();
+        state.stars.transactions.push(Transaction {
+            id,
+            user: 0,
+            amount: 1,
+            payload: String::new(),
+            date,
+            direction: Direction::Elsewhere,
+        });
+    }
 }
 
 /// Gives a payment back as a whole, by the bot or from outside.
@@ -247,9 +272,10 @@ pub fn shown(state: &State, transaction: &Transaction) -> Value {
         "user": user,
         "invoice_payload": transaction.payload,
     });
-    let side = match transaction.direction {
-        Direction::In => "source",
-        Direction::Out => "receiver",
+    let (side, partner) = match transaction.direction {
+        Direction::In => ("source", partner),
+        Direction::Out => ("receiver", partner),
+        Direction::Elsewhere => ("source", json!({ "type": "other" })),
     };
     let mut shown = json!({
         "id": transaction.id,

@@ -5,7 +5,8 @@
 //! given only when the top-up's row says that everything agrees; a store that is away, too many
 //! questions at once and anything that cannot be read are a no, and no money moves.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,6 +24,7 @@ use rei_domain::topup::checkout::{
 use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::catalogue::Catalogue;
 use super::stars::StarsApi;
@@ -35,6 +37,32 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 
 /// Questions answered at once; more are refused, and their payers try again.
 const AT_ONCE: usize = 64;
+
+/// For how long nobody else is let pay what somebody was let pay: by then the payment is in the
+/// top-up's row, or did not happen.
+const UNDER_WAY_FOR: Duration = Duration::from_secs(60);
+
+/// Payments that were let happen a moment ago, by the question that was answered. One invoice may
+/// be open on two devices, and its row says *paid* only when the payment is credited. What gets
+/// past this, on two nodes, is a second payment that waits for a person.
+#[derive(Default)]
+struct UnderWay(Mutex<HashMap<TopupId, (String, Instant)>>);
+
+impl UnderWay {
+    /// Lets one question about a top-up through, as often as it is asked.
+    fn admit(&self, topup: TopupId, question: &str, now: Instant) -> Result<(), &'static str> {
+        let mut admitted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        admitted.retain(|_, (_, until)| *until > now);
+        let (first, _) = admitted
+            .entry(topup)
+            .or_insert_with(|| (question.to_owned(), now + UNDER_WAY_FOR));
+        if first == question {
+            Ok(())
+        } else {
+            Err("checkout-under-way")
+        }
+    }
+}
 
 /// What the desk needs.
 #[derive(Clone)]
@@ -53,6 +81,7 @@ pub struct CheckoutDesk<I> {
     inner: I,
     ports: DeskPorts,
     places: Arc<Semaphore>,
+    under_way: Arc<UnderWay>,
 }
 
 impl<I> CheckoutDesk<I> {
@@ -62,6 +91,7 @@ impl<I> CheckoutDesk<I> {
             inner,
             ports,
             places: Arc::new(Semaphore::new(AT_ONCE)),
+            under_way: Arc::default(),
         }
     }
 }
@@ -97,8 +127,9 @@ impl<I: Intake> Intake for CheckoutDesk<I> {
             return self.inner.accept(update).await;
         };
         let (ports, places) = (self.ports.clone(), self.places.clone());
+        let under_way = self.under_way.clone();
         let work = async move {
-            let answered = answer(&ports, &places, &pre_checkout_query);
+            let answered = answer(&ports, &places, &under_way, &pre_checkout_query);
             if tokio::time::timeout(ANSWER_WITHIN, answered).await.is_err() {
                 tracing::warn!("a question before a payment was not answered in time");
             }
@@ -108,9 +139,11 @@ impl<I: Intake> Intake for CheckoutDesk<I> {
     }
 }
 
-async fn answer(ports: &DeskPorts, places: &Semaphore, query: &Query) {
+async fn answer(ports: &DeskPorts, places: &Semaphore, under_way: &UnderWay, query: &Query) {
     let decided = match places.try_acquire() {
-        Ok(_place) => decide(ports, query).await,
+        Ok(_place) => decide(ports, query)
+            .await
+            .and_then(|topup| under_way.admit(topup, &query.id, Instant::now())),
         Err(_) => Err("checkout-later"),
     };
     let language = Language::from_tag(query.from.language_code.as_deref());
@@ -123,8 +156,8 @@ async fn answer(ports: &DeskPorts, places: &Semaphore, query: &Query) {
     }
 }
 
-/// Yes, or the key of the sentence that says why not.
-async fn decide(ports: &DeskPorts, query: &Query) -> Result<(), &'static str> {
+/// The top-up that may be paid, or the key of the sentence that says why not.
+async fn decide(ports: &DeskPorts, query: &Query) -> Result<TopupId, &'static str> {
     let id = TopupId::new(query.invoice_payload.as_str());
     let topup = ports.topups.topup(&id).await.map_err(|error| {
         tracing::warn!(%error, "a payment is refused, a store is away");
@@ -149,10 +182,27 @@ async fn decide(ports: &DeskPorts, query: &Query) -> Result<(), &'static str> {
         },
     };
     let checked = check_checkout(invoiced.as_ref(), &asked, ports.clock.now());
-    checked.map_err(|refusal| match refusal {
+    checked.map(|()| id).map_err(|refusal| match refusal {
         CheckoutRefusal::Unknown | CheckoutRefusal::Sum => "checkout-unknown",
         CheckoutRefusal::AnotherPayer => "checkout-another-payer",
         CheckoutRefusal::Paid => "checkout-paid",
         CheckoutRefusal::Expired => "checkout-expired",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_question_about_a_top_up_is_let_through_at_a_time() {
+        let (under_way, now) = (UnderWay::default(), Instant::now());
+        let admit = |topup, question, now| under_way.admit(TopupId::new(topup), question, now);
+        assert_eq!(admit("t1", "q1", now), Ok(()));
+        assert_eq!(admit("t1", "q1", now), Ok(()), "asked again");
+        assert_eq!(admit("t1", "q2", now), Err("checkout-under-way"));
+        assert_eq!(admit("t2", "q2", now), Ok(()));
+        let later = now + UNDER_WAY_FOR;
+        assert_eq!(admit("t1", "q2", later), Ok(()));
+    }
 }

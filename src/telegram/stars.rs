@@ -44,8 +44,19 @@ pub struct Transaction {
 /// The other side of a movement.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Partner {
+    /// `user`, `fragment`, `telegram_ads` and what comes to that.
+    pub r#type: String,
+    /// What a movement from or to a person is about: an invoice, a gift, paid media.
+    pub transaction_type: Option<String>,
     pub user: Option<Person>,
     pub invoice_payload: Option<String>,
+}
+
+impl Partner {
+    /// Whether it is a person who paid an invoice, or got his payment back.
+    pub fn is_of_an_invoice(&self) -> bool {
+        self.r#type == "user" && self.transaction_type.as_deref() == Some("invoice_payment")
+    }
 }
 
 /// A person, as far as he is read.

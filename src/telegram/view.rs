@@ -207,8 +207,9 @@ fn topup_reply(words: Words<'_>, reply: &TopupReply) -> Rendered {
         TopupReply::Unavailable => replies::plain(words.say("topup-unavailable")),
         TopupReply::Returnables {
             payments,
+            partly_spent,
             term_days,
-        } => returns::list(words, payments, *term_days),
+        } => returns::list(words, payments, partly_spent, *term_days),
         TopupReply::ConfirmReturn { payment, nonce } => returns::confirm(words, payment, nonce),
         TopupReply::ReturnAccepted { amount } => returns::accepted(words, *amount),
         TopupReply::ReturnRefused(refusal) => returns::refused(words, *refusal),

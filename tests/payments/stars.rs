@@ -3,19 +3,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::payments::{
-    Environment, PaymentError, PaymentMethod, PaymentOffer, PaymentOrder,
+    Environment, PaymentError, PaymentMethod, PaymentOffer, PaymentOrder, PaymentReport,
 };
 use rei_bot::boot::SystemClock;
 use rei_bot::config::{Config, Environment as Variables, Stars as Settings};
 use rei_bot::payments::stars::Stars;
 use rei_bot::telegram::BotApi;
 use rei_bot::telegram::stars::StarsApi;
+use rei_domain::ids::UserId;
 use rei_domain::money::Money;
-use rei_domain::time::Moment;
-use rei_sandbox::telegram::{Fault, FaultKind, FloodLimits};
+use rei_domain::time::{Moment, Span};
+use rei_sandbox::telegram::{Fault, FaultKind, FloodLimits, Player};
 use rei_sandbox::{Exposure, Sandbox};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -199,4 +201,127 @@ async fn listed(method: &dyn PaymentMethod, from: Moment, to: Moment) -> Vec<Str
             None => return listed,
         }
     }
+}
+
+/// Somebody with Stars.
+fn payer(messenger: &Messenger) -> Player {
+    messenger.sandbox.telegram.player(42, "Ann", "en")
+}
+
+/// How often the list was read so far.
+fn pages_read(messenger: &Messenger) -> usize {
+    let calls = messenger.sandbox.telegram.calls();
+    let lists = calls
+        .iter()
+        .filter(|call| call.method.eq_ignore_ascii_case("getStarTransactions"));
+    lists.count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_top_up_costs_whole_stars_and_never_less_than_its_worth() {
+    let mut messenger = Messenger::open().await;
+    messenger.settings.kopecks_per_star = 130;
+    let method = messenger.method();
+    for (kopecks, stars) in [
+        (1, 1),
+        (130, 1),
+        (131, 2),
+        (50_000, 385),
+        (15_000_000, 115_385),
+    ] {
+        let due = method.due(Money::from_kopecks(kopecks));
+        assert_eq!((due.amount, due.currency), (stars, "XTR"), "{kopecks}");
+    }
+    messenger.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_is_found_wherever_it_stands_with_what_went_back_of_it() {
+    for before in [0, 1, 99, 100, 101, 200, 950] {
+        for after in [0, 1, 99, 100, 450] {
+            let messenger = Messenger::open().await;
+            let telegram = &messenger.sandbox.telegram;
+            let ann = payer(&messenger);
+            telegram.fill_stars(before);
+            let charge = ann.pay_stars_unasked("t1", 250);
+            telegram.fill_stars(after);
+            let method = messenger.method();
+            for _ in 0..2 {
+                let found = method.payment(&charge).await.expect("it is there");
+                assert_eq!(found.due.amount, 250, "{before} before, {after} after");
+                assert_eq!((found.user, found.refunded), (Some(UserId(42)), 0));
+            }
+            let nothing = Err(PaymentError::NotFound);
+            assert_eq!(method.payment("stx0").await, nothing);
+            let nothing = Err(PaymentError::NotFound);
+            assert_eq!(method.refund_report(&charge).await, nothing);
+            telegram.charge_back(42, &charge).expect("it goes back");
+            let refund = method.refund_report(&charge).await.expect("it is there");
+            assert_eq!((&refund.payment, refund.refund), (&charge, None));
+            let found = method.payment(&charge).await.expect("it is there");
+            assert_eq!(found.refunded, 250);
+            messenger.sandbox.stop().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_payment_of_a_long_list_costs_few_questions() {
+    let messenger = Messenger::open().await;
+    messenger.sandbox.telegram.fill_stars(20_000);
+    let (method, ann) = (messenger.method(), payer(&messenger));
+    for paid in 1..=50 {
+        let charge = ann.pay_stars_unasked("t1", 250);
+        method.payment(&charge).await.expect("it is there");
+        // The end is found once by strides that double, then remembered.
+        let asked = pages_read(&messenger);
+        assert!(
+            asked <= 20 + 2 * paid,
+            "{asked} pages after {paid} payments"
+        );
+    }
+    messenger.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_tell_a_payment_with_what_went_back_of_it() {
+    let messenger = Messenger::open().await;
+    let telegram = messenger.sandbox.telegram.clone();
+    let (begun, ann) = (messenger.now(), payer(&messenger));
+    let first = ann.pay_stars_unasked("t1", 100);
+    telegram.fill_stars(150);
+    telegram.advance_clock(Duration::from_secs(3_600));
+    let second = ann.pay_stars_unasked("t2", 200);
+    telegram.charge_back(42, &first).expect("it goes back");
+    let method = messenger.method();
+    let before = Moment(begun.0 - 5_000_000);
+    let half = begun + Span::from_secs(1_800);
+    let end = begun + Span::from_secs(7_200);
+    let told = |report: PaymentReport| (report.external, report.refunded);
+    let payments = async |from, to| {
+        let page = method.payments(from, to, None).await.expect("it is read");
+        page.items.into_iter().map(told).collect::<Vec<_>>()
+    };
+    let both = [(first.clone(), 100), (second, 0)];
+    assert_eq!(payments(before, end).await, both);
+    assert_eq!(payments(before, half).await, both[..1]);
+    assert_eq!(payments(half, end).await, both[1..]);
+    let refunds = method.refund_reports(half, end, None).await.unwrap().items;
+    assert_eq!(refunds.len(), 1);
+    assert_eq!(refunds[0].payment, first);
+    let early = method.refund_reports(before, half, None).await.unwrap();
+    assert_eq!(early.items, []);
+    messenger.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_of_another_program_names_no_top_up() {
+    let messenger = Messenger::open().await;
+    let (method, ann) = (messenger.method(), payer(&messenger));
+    for payload in ["{\"id\":1}", "two words", "nul\0", &"x".repeat(100)] {
+        let charge = ann.pay_stars_unasked(payload, 100);
+        let found = method.payment(&charge).await.expect("it is there");
+        assert_eq!(found.topup, None, "{payload}");
+    }
+    messenger.sandbox.stop().await;
 }

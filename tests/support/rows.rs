@@ -1,7 +1,7 @@
 //! Questions that a test asks the database itself.
 
 use diesel::QueryableByName;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use rei_bot::store::{Conn, Db, Stmt};
 
 #[derive(QueryableByName)]
@@ -25,4 +25,18 @@ pub async fn count(db: &Db, question: &'static str) -> i64 {
         .read(async move |conn: &mut Conn| conn.one::<Count>(Stmt::new(question, Vec::new())).await)
         .await;
     row.expect("the question is right").count
+}
+
+#[derive(QueryableByName)]
+struct Word {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+/// The one text a question gives.
+pub async fn text(db: &Db, question: &'static str) -> String {
+    let row = db
+        .read(async move |conn: &mut Conn| conn.one::<Word>(Stmt::new(question, Vec::new())).await)
+        .await;
+    row.expect("the question is right").text
 }

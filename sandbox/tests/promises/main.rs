@@ -6,6 +6,7 @@ mod faults;
 mod files;
 mod messages;
 mod polling;
+mod stars;
 mod support;
 mod webhook;
 mod yookassa;

@@ -149,6 +149,7 @@ checkout-unknown = This invoice is no longer valid. Open a new one: /topup
 checkout-another-payer = This is another person's invoice. To top up your own balance, write /topup to the bot
 checkout-paid = This invoice is paid already, there is no need to pay twice.
 checkout-expired = The invoice has expired, no Stars were taken. Open a new one: /topup
+checkout-under-way = This invoice is being paid right now, no Stars were taken. Wait a minute.
 checkout-later = The payment can't be taken right now, no Stars were taken. Try again in a minute.
 
 ## The draft card
@@ -509,7 +510,7 @@ admin-nothing-to-refund = ↩️ Job <code>{ $job }</code> does not have that mu
 admin-payment-too-old = ⛔ This payment is too old to be given back this way.
 admin-payment-spent = ↩️ Nothing of this payment is left to give back.
 admin-payment-left = ↩️ { $sum } of this payment is left: no more can be given back.
-admin-payment-whole = ↩️ This payment can only be given back as a whole, { $sum }.
+admin-payment-whole = ↩️ This payment can only be given back as a whole, { $sum }; { $spent } of it is spent.
 admin-payment-small = ↩️ Less than { $sum } cannot be given back this way.
 admin-not-banned = There is no ban to lift.
 admin-denied = ⛔ You have no right to do this.
@@ -640,7 +641,8 @@ refund-accepted = ⏳ <b>{ $amount }</b> is on its way back: it is taken off you
 refund-too-old = ⌛ It is too late to take this top-up back. If you were charged by mistake, write to us: /paysupport
 refund-nothing-left = ↩️ All of this top-up is spent or on its way back already.
 refund-more = ↩️ Only { $left } of this top-up is left.
-refund-whole-only = ↩️ This way of paying gives back a whole top-up only, { $whole }, and a part of it is spent.
+refund-whole-only = ↩️ This way of paying gives back a whole top-up only, { $whole }, and { $spent } of it is spent.
+refund-partly-spent = ⭐ The top-up of { $date }, { $paid } ({ $method }), can go back as a whole only, and { $spent } of it is spent.
 refund-too-small = ↩️ Less than { $min } is left: the payment system doesn't send back such small change. You can spend it.
 refund-done = ✅ Done: <b>{ $amount }</b> went back to where you paid from. Your balance is <b>{ $balance }</b>.
 refund-failed = 😔 The refund of <b>{ $amount }</b> did not go through: the payment system refused. The money is yours again, your balance is <b>{ $balance }</b>. Help: /paysupport

@@ -145,7 +145,10 @@ fn not_returnable(words: Words<'_>, refusal: RefundRefusal) -> String {
         RefundRefusal::TooOld => words.say("admin-payment-too-old"),
         RefundRefusal::NothingLeft => words.say("admin-payment-spent"),
         RefundRefusal::MoreThanLeft { left } => words.tell("admin-payment-left", sum(left)),
-        RefundRefusal::WholeOnly { whole } => words.tell("admin-payment-whole", sum(whole)),
+        RefundRefusal::WholeOnly { whole, spent } => words.tell(
+            "admin-payment-whole",
+            sum(whole).text("spent", &words.money(spent)),
+        ),
         RefundRefusal::TooSmall { min } => words.tell("admin-payment-small", sum(min)),
     }
 }

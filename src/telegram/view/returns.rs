@@ -6,15 +6,29 @@ use rei_domain::conversation::Tap;
 use rei_domain::ids::Nonce;
 use rei_domain::money::Money;
 use rei_domain::refund::{RefundRefusal, RefundStage};
-use rei_domain::topup::{ReturnablePayment, TopupTap};
+use rei_domain::topup::{PartlySpent, ReturnablePayment, TopupTap};
 
 use super::words::{Args, Words, labelled, moscow_date};
 use super::{replies, topup};
 
-pub(super) fn list(words: Words<'_>, payments: &[ReturnablePayment], term_days: u32) -> Rendered {
-    let term = Args::new().number("days", term_days);
-    if payments.is_empty() {
-        return replies::plain(words.tell("refund-none", term));
+pub(super) fn list(
+    words: Words<'_>,
+    payments: &[ReturnablePayment],
+    partly_spent: &[PartlySpent],
+    term_days: u32,
+) -> Rendered {
+    let key = match payments {
+        [] => "refund-none",
+        [..] => "refund-choose",
+    };
+    let mut lines = vec![words.tell(key, Args::new().number("days", term_days))];
+    for payment in partly_spent {
+        let args = Args::new()
+            .text("date", &moscow_date(payment.credited_at))
+            .text("paid", &words.money(payment.paid))
+            .text("method", &topup::method(words, &payment.method))
+            .text("spent", &words.money(payment.spent));
+        lines.push(words.tell("refund-partly-spent", args));
     }
     let mut keyboard = Vec::new();
     for payment in payments {
@@ -29,7 +43,7 @@ pub(super) fn list(words: Words<'_>, payments: &[ReturnablePayment], term_days: 
         keyboard.push(vec![labelled(label, &Tap::Topup(tap))]);
     }
     Rendered {
-        html: words.tell("refund-choose", term),
+        html: lines.join("\n\n"),
         keyboard,
     }
 }
@@ -65,8 +79,10 @@ pub(super) fn refused(words: Words<'_>, refusal: RefundRefusal) -> Rendered {
         RefundRefusal::MoreThanLeft { left } => {
             words.tell("refund-more", Args::new().text("left", &words.money(left)))
         }
-        RefundRefusal::WholeOnly { whole } => {
-            let args = Args::new().text("whole", &words.money(whole));
+        RefundRefusal::WholeOnly { whole, spent } => {
+            let args = Args::new()
+                .text("whole", &words.money(whole))
+                .text("spent", &words.money(spent));
             words.tell("refund-whole-only", args)
         }
         RefundRefusal::TooSmall { min } => words.tell(

@@ -9,7 +9,8 @@ use rei_domain::payment::{Due, PaidSum};
 use rei_domain::refund::{PART_MIN, RefundRefusal, RefundStage};
 use rei_domain::time::Moment;
 use rei_domain::topup::{
-    AmountLimits, AmountRefusal, Email, MethodOffer, ReturnablePayment, TopupReply, TopupState,
+    AmountLimits, AmountRefusal, Email, MethodOffer, PartlySpent, ReturnablePayment, TopupReply,
+    TopupState,
 };
 
 use super::FluentView;
@@ -47,6 +48,15 @@ fn payment() -> ReturnablePayment {
         method: "yookassa".to_owned(),
         paid: roubles(500),
         returnable: roubles(325),
+        credited_at: CREATED,
+    }
+}
+
+fn partly_spent() -> PartlySpent {
+    PartlySpent {
+        method: "stars".to_owned(),
+        paid: roubles(500),
+        spent: roubles(25),
         credited_at: CREATED,
     }
 }
@@ -97,6 +107,23 @@ fn replies() -> Vec<(String, TopupReply)> {
             "refund, the payments",
             TopupReply::Returnables {
                 payments: vec![payment(), payment()],
+                partly_spent: Vec::new(),
+                term_days: 14,
+            },
+        ),
+        (
+            "refund, a payment and one partly spent",
+            TopupReply::Returnables {
+                payments: vec![payment()],
+                partly_spent: vec![partly_spent()],
+                term_days: 14,
+            },
+        ),
+        (
+            "refund, all partly spent",
+            TopupReply::Returnables {
+                payments: Vec::new(),
+                partly_spent: vec![partly_spent()],
                 term_days: 14,
             },
         ),
@@ -124,6 +151,7 @@ fn replies() -> Vec<(String, TopupReply)> {
             "refund, nothing to take back",
             TopupReply::Returnables {
                 payments,
+                partly_spent: Vec::new(),
                 term_days,
             },
         ));
@@ -134,6 +162,7 @@ fn replies() -> Vec<(String, TopupReply)> {
         RefundRefusal::MoreThanLeft { left: roubles(10) },
         RefundRefusal::WholeOnly {
             whole: roubles(500),
+            spent: roubles(25),
         },
         RefundRefusal::TooSmall { min: PART_MIN },
     ] {

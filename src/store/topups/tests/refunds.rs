@@ -301,8 +301,62 @@ fn a_method_that_gives_back_the_whole_gives_back_no_rest() {
         spend(&office, ANN, "d1", 100).await;
         let whole = Money::from_kopecks(50_000);
         let refused = plan(&office, "r1", None).await.unwrap_err();
-        let refusal = RefundRefusal::WholeOnly { whole };
+        let spent = Money::from_kopecks(100);
+        let refusal = RefundRefusal::WholeOnly { whole, spent };
         assert_eq!(refused, RefundDenied::Refused(refusal));
+        office.audit().await;
+    });
+}
+
+/// What a method without ids for refunds says of one: it names the payment alone.
+fn without_id(office: &Office, refund: &str) {
+    let mut memory = office.method.memory();
+    memory.refunds.get_mut(refund).unwrap().refund = None;
+}
+
+#[test]
+fn our_own_refund_told_before_its_answer_is_not_taken_for_another_one() {
+    for_both(async |db| {
+        let office = Office::open_with(db, Refunds::WholeOnly).await;
+        office.credited("t1", ANN).await;
+        hold(&office, "r1", None).await;
+        let lost = PaymentError::Ambiguous { cause: "cut" };
+        office.method.memory().errors.push_back(lost);
+        office.work_refunds().await;
+        assert_eq!(stage(&office, "r1").await, RefundStage::Unknown);
+        without_id(&office, "back-0");
+        office.notified("refund.succeeded", "back-0").await;
+        office.work_notices().await;
+        assert_eq!(stage(&office, "r1").await, RefundStage::Succeeded);
+        assert_eq!(available(&office, ANN).await, 0);
+        // Told again, and asked for again: nothing more goes back.
+        office.notified("refund.succeeded", "back-0").await;
+        office.work_notices().await;
+        office.clock.advance(Span::from_secs(3_600));
+        office.work_refunds().await;
+        assert_eq!(available(&office, ANN).await, 0);
+        assert_eq!(office.method.memory().refunds.len(), 1);
+        assert!(office.waiting().await.is_empty());
+        office.audit().await;
+    });
+}
+
+#[test]
+fn a_whole_payment_that_went_back_without_us_is_reversed_though_a_refund_of_ours_failed() {
+    for_both(async |db| {
+        let office = Office::open_with(db, Refunds::WholeOnly).await;
+        let payment = office.credited("t1", ANN).await;
+        hold(&office, "r1", None).await;
+        let reason = "not now".to_owned();
+        let refused = PaymentError::Refused { reason };
+        office.method.memory().errors.push_back(refused);
+        office.work_refunds().await;
+        assert_eq!(stage(&office, "r1").await, RefundStage::Failed);
+        assert_eq!(available(&office, ANN).await, 50_000);
+        office.method.refund_by_hand("cabinet", &payment, 50_000);
+        office.notified("refund.succeeded", "cabinet").await;
+        office.work_notices().await;
+        assert_eq!(available(&office, ANN).await, 0);
         office.audit().await;
     });
 }

@@ -241,7 +241,10 @@ pub(super) fn replies() -> Vec<(String, AdminReply)> {
         RefundRefusal::TooOld,
         RefundRefusal::NothingLeft,
         RefundRefusal::MoreThanLeft { left: sum },
-        RefundRefusal::WholeOnly { whole: sum },
+        RefundRefusal::WholeOnly {
+            whole: sum,
+            spent: sum,
+        },
         RefundRefusal::TooSmall { min: sum },
     ] {
         let title = format!("admin, payment not returnable: {refusal}");
