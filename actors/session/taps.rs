@@ -74,6 +74,7 @@ pub(super) async fn answer(
             period,
             limit,
         } => limits::set(talk, token, period, limit).await,
+        Tap::CloseLimits { token } => limits::close(talk, token).await,
         Tap::Receipt(which) => statements::send_receipt(talk, &which).await,
         Tap::CancelJob { job } => match own_job(talk, &job).await? {
             Some(job) => cancel(talk, &job).await,
