@@ -26,12 +26,11 @@ use crate::supervision::Cause;
 
 pub(crate) mod books;
 mod payments;
-mod rates;
+pub(crate) mod rates;
 pub(crate) mod routes;
 
 pub use payments::PaymentMeters;
 pub use rates::RateMeters;
-pub(crate) use rates::count_limited;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 

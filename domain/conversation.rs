@@ -5,7 +5,7 @@ use crate::admin::{AdminReply, Press};
 use crate::catalogue::{Choices, Missing};
 use crate::draft::Draft;
 use crate::ids::{ActId, DraftId, JobId, MessageId, ModelId, Nonce, TopupId, UsageId};
-use crate::ledger::caps::{Caps, Period, Scope};
+use crate::ledger::caps::{Caps, CapsChange, Period, Scope};
 use crate::metering::Tariff;
 use crate::money::Money;
 use crate::series::{COUNTS, SeriesEnd};
@@ -260,6 +260,10 @@ pub enum Tap {
         period: Period,
         limit: Option<Money>,
     },
+    /// Takes the buttons away from the limits, in the message that `token` names.
+    CloseLimits {
+        token: Nonce,
+    },
     /// The proof of own rows.
     Receipt(Proving),
     /// Agrees to an admin's act, or drops it.
@@ -318,6 +322,7 @@ impl Tap {
                 Some(limit) => format!("c.{token}.{}.{}", period.as_str(), limit.kopecks()),
                 None => format!("c.{token}.{}", period.as_str()),
             },
+            Tap::CloseLimits { token } => format!("c.{token}"),
             Tap::Receipt(Proving::Rows { from, to }) => format!("r.{from}.{to}"),
             Tap::Receipt(Proving::Topup(topup)) => format!("r.{topup}"),
             Tap::Act { act, nonce, press } => match press {
@@ -355,6 +360,9 @@ impl Tap {
             ["g", token, usage] if is_id(token) && is_id(usage) => Ok(Tap::Sessions {
                 token: Nonce::new(*token),
                 before: Some(UsageId::new(*usage)),
+            }),
+            ["c", token] if is_id(token) => Ok(Tap::CloseLimits {
+                token: Nonce::new(*token),
             }),
             ["c", token, period, rest @ ..] if is_id(token) => {
                 let period = Period::parse(period).ok_or(UnknownTap)?;
@@ -574,10 +582,13 @@ pub enum Reply {
     SlowDown {
         wait_secs: u64,
     },
-    /// A user's spending caps and what is spent; `token` names the message for its buttons.
+    /// A user's spending caps and what is spent.
     Limits {
         limits: LimitsShown,
-        token: Nonce,
+        /// What he just did to them.
+        change: Option<CapsChange>,
+        /// Names the message for its buttons; without it there are none.
+        token: Option<Nonce>,
     },
     /// What was typed after `/limits` is no limit.
     LimitsUsage,
@@ -638,12 +649,29 @@ pub enum Reply {
 pub struct LimitsShown {
     /// What holds.
     pub caps: Caps,
+    /// What the house or an admin allows.
+    pub allowed: Caps,
     /// What the user set himself.
     pub own: Caps,
     pub spent_hour: Money,
     pub spent_day: Money,
     pub hour_frees_at: Moment,
     pub day_frees_at: Moment,
+}
+
+impl LimitsShown {
+    /// The sums that are offered as buttons: no more than is allowed.
+    pub fn offered(&self, period: Period) -> Vec<Money> {
+        let allowed = self.allowed.of(period);
+        let fits = |cap: &Money| allowed.is_none_or(|allowed| *cap <= allowed);
+        period.offered_caps().into_iter().filter(fits).collect()
+    }
+
+    /// What is allowed in a period where the user's own cap is above it and so without effect.
+    pub fn without_effect(&self, period: Period) -> Option<Money> {
+        let (allowed, own) = (self.allowed.of(period)?, self.own.of(period)?);
+        (own > allowed).then_some(allowed)
+    }
 }
 
 /// Why a boost did not start.
@@ -796,6 +824,8 @@ mod tests {
             let token = token.clone();
             taps.push(Tap::Sessions { token, before });
         }
+        let message = token.clone();
+        taps.push(Tap::CloseLimits { token: message });
         for period in Period::ALL {
             for limit in [None, Some(Money::from_kopecks(i64::MAX))] {
                 let token = token.clone();

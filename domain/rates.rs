@@ -1,18 +1,21 @@
-//! Rates: how much one user may do in a span of time, in requests or in kopecks.
+//! Rates: how much may be done in a span of time, with a burst (the generic cell rate
+//! algorithm).
 //!
-//! The generic cell rate algorithm, as in [`crate::pace`], but for cells that many share: the
-//! whole state of a cell is one moment, so it fits a row or a key, and a decision is a pure
-//! function of that moment. Takings have weights. Knows neither users nor where cells are kept.
+//! The whole state of a cell is one moment, at which its allowance is whole again, so it fits a
+//! field, a row or a key, and a decision is a pure function of that moment. Takings have
+//! weights. Several limits of one request are decided together: it takes from all of them or
+//! from none. Knows nothing of where cells are kept.
 
+use crate::money::Money;
 use crate::time::{Moment, Span};
 
 /// The most that a rate may allow in its span or at once; with it no sum here overflows.
 pub const AMOUNT_MAX: u64 = 1_000_000_000_000;
 
-/// What is limited, each by a rate of its own.
+/// What is limited for each user, each by a rate of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RateScope {
-    /// New requests, counted.
+    /// Requests and their confirmations, counted.
     Requests,
     /// Confirmed requests, by their price in kopecks.
     Cost,
@@ -37,24 +40,34 @@ pub struct Rate {
     amount: u64,
     span: Span,
     burst: u64,
+    heaviest: u64,
 }
 
 impl Rate {
     /// `amount` in every `span` on average, `burst` at once. All are at least one; amounts are
     /// at most [`AMOUNT_MAX`].
     pub fn new(amount: u64, span: Span, burst: u64) -> Self {
+        let burst = burst.clamp(1, AMOUNT_MAX);
         Self {
             amount: amount.clamp(1, AMOUNT_MAX),
             span: Span(span.0.max(1)),
-            burst: burst.clamp(1, AMOUNT_MAX),
+            burst,
+            heaviest: burst,
         }
     }
 
+    /// The same rate for single takings that may be heavier than the burst: such a one is let
+    /// through when nothing else was taken, so that it is not refused for ever, and is earned
+    /// back in full. Whatever is heavier than the heaviest weighs as much as that.
+    pub fn with_heaviest(self, heaviest: u64) -> Self {
+        let heaviest = heaviest.clamp(self.burst, AMOUNT_MAX);
+        Self { heaviest, ..self }
+    }
+
     /// How long a cell takes to earn this weight, rounded up, so that no rounding lets more
-    /// through. Whatever is above the burst weighs as much as the burst: it waits for a rested
-    /// cell and is not refused for ever.
+    /// through.
     pub fn cost(&self, weight: u64) -> Span {
-        let earned = self.earning(weight.min(self.burst));
+        let earned = self.earning(weight.min(self.heaviest));
         clamped(earned.div_ceil(u128::from(self.amount)))
     }
 
@@ -64,13 +77,45 @@ impl Rate {
         clamped(self.earning(self.burst) / u128::from(self.amount))
     }
 
-    /// How long a cell that gave its whole burst takes to rest: no cell is ever further ahead.
+    /// How long a cell that gave the heaviest takes to rest: no taking puts one further ahead
+    /// than this or the tolerance, which is not longer.
     pub fn reach(&self) -> Span {
-        self.cost(self.burst)
+        self.cost(self.heaviest)
     }
 
     fn earning(&self, weight: u64) -> u128 {
         u128::from(weight) * span_micros(self.span)
+    }
+}
+
+/// What one request takes of its user's allowances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taking {
+    requests: u64,
+    cost: u64,
+}
+
+impl Taking {
+    /// A request that costs nothing yet.
+    pub const REQUEST: Taking = Taking {
+        requests: 1,
+        cost: 0,
+    };
+
+    /// The confirmation of a request at a price.
+    pub fn order(price: Money) -> Taking {
+        Taking {
+            requests: 1,
+            cost: u64::try_from(price.kopecks()).unwrap_or(0),
+        }
+    }
+
+    /// How much of a scope.
+    pub fn weight(&self, scope: RateScope) -> u64 {
+        match scope {
+            RateScope::Requests => self.requests,
+            RateScope::Cost => self.cost,
+        }
     }
 }
 
@@ -89,9 +134,31 @@ impl RateRules {
             RateScope::Cost => self.cost,
         }
     }
+
+    /// The cells that a taking touches, and how.
+    pub fn draws(&self, taking: Taking) -> Vec<Draw> {
+        let draw = |scope| {
+            let weight = taking.weight(scope);
+            let rate = self.of(scope).filter(|_| weight > 0)?;
+            Some(Draw {
+                scope,
+                rate,
+                weight,
+            })
+        };
+        RateScope::ALL.into_iter().filter_map(draw).collect()
+    }
 }
 
-/// What a taking leads to.
+/// What a taking draws from one cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    pub scope: RateScope,
+    pub rate: Rate,
+    pub weight: u64,
+}
+
+/// What a draw from one cell leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It is allowed; the cell is at this moment now.
@@ -101,12 +168,12 @@ pub enum Decision {
     Blocked { until: Moment, tat: Moment },
 }
 
-/// Decides one taking. `tat` is the cell's moment, at which its allowance is whole again
-/// ("theoretical arrival time"); a cell that nobody knows is whole.
+/// Decides a draw from one cell. `tat` is the cell's moment, at which its allowance is whole
+/// again ("theoretical arrival time"); a cell that nobody knows is whole.
 ///
-/// A clock that stepped back leaves cells further ahead than any taking could have put them.
-/// Such a cell becomes one that gave its whole burst: nobody is shut out for longer than that
-/// takes to earn, and nobody gains a second burst.
+/// A clock that stepped back leaves cells further ahead than any draw could have put them. Such
+/// a cell becomes one that gave the most it can: nobody is shut out for longer than that takes
+/// to earn, and nobody gains a second burst.
 pub fn decide(rate: &Rate, tat: Option<Moment>, now: Moment, weight: u64) -> Decision {
     let tat = within_reach(rate, tat, now);
     let tolerance = rate.tolerance();
@@ -121,10 +188,51 @@ pub fn decide(rate: &Rate, tat: Option<Moment>, now: Moment, weight: u64) -> Dec
     }
 }
 
-/// The cell after what was taken turned out not to be needed; never better than whole.
+/// What became of a taking, and the cells as they must be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joint {
+    /// The moment of each cell, in the order of the draws.
+    pub tats: Vec<Moment>,
+    /// The scope that allows it last and when; `None` when it is allowed.
+    pub blocked: Option<(RateScope, Moment)>,
+}
+
+/// Decides the draws of one taking together, each with its cell's moment: all are allowed, or
+/// nothing is drawn.
+pub fn decide_all(draws: &[(Draw, Option<Moment>)], now: Moment) -> Joint {
+    let mut allowed = Vec::with_capacity(draws.len());
+    let mut blocked: Option<(RateScope, Moment)> = None;
+    for (draw, tat) in draws {
+        match decide(&draw.rate, *tat, now, draw.weight) {
+            Decision::Allowed { new_tat } => allowed.push(new_tat),
+            Decision::Blocked { until, .. } => {
+                if blocked.is_none_or(|(_, latest)| latest < until) {
+                    blocked = Some((draw.scope, until));
+                }
+            }
+        }
+    }
+    let tats = match blocked {
+        None => allowed,
+        Some(_) => {
+            let kept = |(draw, tat): &(Draw, Option<Moment>)| within_reach(&draw.rate, *tat, now);
+            draws.iter().map(kept).collect()
+        }
+    };
+    Joint { tats, blocked }
+}
+
+/// The cell after what was drawn turned out not to be needed; never better than whole.
 pub fn give_back(rate: &Rate, tat: Option<Moment>, now: Moment, weight: u64) -> Moment {
     let tat = within_reach(rate, tat, now);
     Moment(tat.0.saturating_sub(rate.cost(weight).0)).max(now)
+}
+
+/// The cell after something was drawn that another has allowed; never further ahead than it
+/// could have come by itself.
+pub fn note(rate: &Rate, tat: Option<Moment>, now: Moment, weight: u64) -> Moment {
+    let noted = within_reach(rate, tat, now) + rate.cost(weight);
+    noted.min(now + rate.reach())
 }
 
 /// Whether the cell can be forgotten: its allowance is whole.
@@ -203,10 +311,99 @@ mod tests {
     }
 
     #[test]
-    fn what_is_heavier_than_the_burst_waits_for_a_rested_cell() {
-        let rate = Rate::new(60, MINUTE, 10);
-        let takings = [(at(0), 500), (at(9), 500), (at(10), 500)];
+    fn what_is_heavier_than_the_burst_waits_for_a_rested_cell_and_is_earned_back_in_full() {
+        let rate = Rate::new(60, MINUTE, 10).with_heaviest(100);
+        let takings = [
+            (at(0), 50),
+            (at(39), 1),
+            (at(41), 1),
+            (at(50), 50),
+            (at(51), 50),
+        ];
+        let expected = [true, false, true, false, true];
+        assert_eq!(take_all(&rate, &takings), expected);
+        // Whatever is above the heaviest weighs as much as that.
+        let takings = [(at(0), 5_000), (at(99), 5_000), (at(100), 5_000)];
         assert_eq!(take_all(&rate, &takings), [true, false, true]);
+    }
+
+    #[test]
+    fn weights_share_one_allowance() {
+        // A kopeck a second, a hundred at once.
+        let rate = Rate::new(1, Span::from_secs(1), 100);
+        let takings = [(at(0), 60), (at(0), 60), (at(0), 40), (at(60), 60)];
+        assert_eq!(take_all(&rate, &takings), [true, false, true, true]);
+    }
+
+    fn rules() -> RateRules {
+        RateRules {
+            requests: Some(Rate::new(1, Span::from_secs(10), 2)),
+            cost: Some(Rate::new(1, Span::from_secs(1), 100)),
+        }
+    }
+
+    /// Takes from both cells of a user.
+    fn take(
+        cells: &mut [Option<Moment>; 2],
+        now: Moment,
+        taking: Taking,
+    ) -> Option<(RateScope, Moment)> {
+        let draws = rules().draws(taking);
+        let of = |scope| {
+            RateScope::ALL
+                .iter()
+                .position(|known| *known == scope)
+                .unwrap()
+        };
+        let joint: Vec<_> = draws
+            .iter()
+            .map(|draw| (*draw, cells[of(draw.scope)]))
+            .collect();
+        let Joint { tats, blocked } = decide_all(&joint, now);
+        for (draw, tat) in draws.iter().zip(tats) {
+            cells[of(draw.scope)] = Some(tat);
+        }
+        blocked
+    }
+
+    #[test]
+    fn a_taking_that_one_limit_refuses_costs_nothing_at_the_other() {
+        let mut cells = [None; 2];
+        let order = |kopecks| Taking::order(Money::from_kopecks(kopecks));
+        assert_eq!(take(&mut cells, at(0), order(90)), None);
+        let before = cells;
+        let refused = Some((RateScope::Cost, at(80)));
+        assert_eq!(take(&mut cells, at(0), order(90)), refused);
+        assert_eq!(cells, before);
+        assert_eq!(
+            take(&mut cells, at(0), order(10)),
+            None,
+            "the request is left"
+        );
+        // Both refuse: the one that lasts longer is told.
+        assert_eq!(
+            take(&mut cells, at(0), order(50)),
+            Some((RateScope::Cost, at(50)))
+        );
+        assert_eq!(
+            take(&mut cells, at(0), Taking::REQUEST),
+            Some((RateScope::Requests, at(10)))
+        );
+    }
+
+    #[test]
+    fn only_what_has_a_limit_and_a_weight_is_drawn() {
+        let scopes = |rules: RateRules, taking| -> Vec<RateScope> {
+            rules.draws(taking).iter().map(|draw| draw.scope).collect()
+        };
+        assert_eq!(scopes(rules(), Taking::REQUEST), [RateScope::Requests]);
+        let order = Taking::order(Money::from_kopecks(5));
+        assert_eq!(scopes(rules(), order), RateScope::ALL);
+        assert_eq!(
+            scopes(rules(), Taking::order(Money::ZERO)),
+            [RateScope::Requests]
+        );
+        assert_eq!(scopes(RateRules::default(), order), []);
     }
 
     #[test]
@@ -264,8 +461,11 @@ mod tests {
             1u64..2_000,
             prop_oneof![1i64..100, 1i64..100_000_000],
             1u64..50,
+            0u64..60,
         )
-            .prop_map(|(amount, span, burst)| Rate::new(amount, Span(span), burst));
+            .prop_map(|(amount, span, burst, heaviest)| {
+                Rate::new(amount, Span(span), burst).with_heaviest(heaviest)
+            });
         let steps = proptest::collection::vec(
             (prop_oneof![Just(0), 0i64..50, 0i64..5_000_000], 0u64..60),
             1..200,
@@ -282,7 +482,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_window_of_any_length_gives_more_than_the_rate_and_one_burst(
+        fn no_window_of_any_length_gives_more_than_the_rate_and_one_burst_or_one_heavier(
             (rate, takings) in histories()
         ) {
             let allowed = take_all(&rate, &takings);
@@ -290,14 +490,16 @@ mod tests {
                 .iter()
                 .zip(&allowed)
                 .filter(|(_, allowed)| **allowed)
-                .map(|((now, weight), _)| (*now, (*weight).min(rate.burst)))
+                .map(|((now, weight), _)| (*now, (*weight).min(rate.heaviest)))
                 .collect();
+            let heaviest = taken.iter().map(|(_, weight)| *weight).max().unwrap_or(0);
+            let at_once = u128::from(heaviest.max(rate.burst));
             for (first, (begin, _)) in taken.iter().enumerate() {
                 let mut sum = 0u128;
                 for (end, weight) in &taken[first..] {
                     sum += u128::from(*weight);
                     let earned = span_micros(*end - *begin) * u128::from(rate.amount);
-                    let limit = u128::from(rate.burst) * span_micros(rate.span) + earned;
+                    let limit = at_once * span_micros(rate.span) + earned;
                     prop_assert!(sum * span_micros(rate.span) <= limit);
                 }
             }

@@ -361,9 +361,16 @@ async fn a_limit_of_ones_own_is_a_tap_and_stops_the_next_order() {
         ann.presses("✅").await;
         ann.reads("is used up").await;
         ann.presses("Hour: no limit").await;
+        let limits = ann.reads("The limit is higher now").await;
         ann.presses("✅").await;
         ann.gets_pictures(5).await;
         assert_eq!(house.sandbox.gemini.calls().len(), 5);
+        assert!(ann.press_in(limits, "Close"));
+        ann.sees("the limits without buttons", |chat| {
+            let message = chat.iter().find(|message| message.id == limits)?;
+            (message.buttons().count() == 0).then_some(())
+        })
+        .await;
     })
     .await;
 }

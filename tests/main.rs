@@ -10,6 +10,7 @@ mod crashes;
 mod page;
 mod payments;
 mod providers;
+mod rates;
 mod statements;
 mod storage;
 mod tidy;

@@ -122,6 +122,13 @@ fn each_library_of_the_outside_has_one_room() {
         telegram,
         "only src/telegram says teloxide",
     );
+    let rates = |path: &str| path.starts_with("src/rates");
+    nobody_says(
+        "src",
+        &["deadpool_redis"],
+        rates,
+        "only src/rates says redis",
+    );
     let callers = |path: &str| {
         ["src/payments", "src/providers", "src/telegram"]
             .iter()

@@ -1,4 +1,4 @@
-//! Rate limits: what they refused, and whether nodes share them.
+//! Rates: what they did not allow, and whether nodes share them.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use super::register;
 
 pub(super) static RATES: LazyLock<Rates> = LazyLock::new(Rates::new);
 
-/// The metric families of rate limits.
+/// The metric families of rates.
 pub(super) struct Rates {
     limited: IntCounterVec,
     shared: IntGauge,
@@ -23,22 +23,22 @@ impl Rates {
             limited: register(IntCounterVec::new(
                 Opts::new(
                     "rei_rate_limited_total",
-                    "Requests of users that were asked to wait, by what is limited.",
+                    "What a rate did not allow, by what it limits.",
                 ),
                 &["scope"],
             )),
             shared: register(IntGauge::new(
                 "rei_rates_shared_up",
-                "Whether rate limits are shared with other nodes now: 0 or 1.",
+                "Whether rates are shared with other nodes now: 0 or 1.",
             )),
             alone: register(IntCounter::new(
                 "rei_rates_decided_alone_total",
-                "Takings that this node decided by itself while the shared limits were away.",
+                "What this node decided by itself while the shared rates were away.",
             )),
             changes: register(IntCounterVec::new(
                 Opts::new(
                     "rei_rates_shared_changes_total",
-                    "Times the shared limits went away or came back.",
+                    "Times the shared rates went away or came back.",
                 ),
                 &["to"],
             )),
@@ -53,12 +53,12 @@ impl Rates {
     }
 }
 
-/// A user was asked to wait.
+/// A rate of this scope held a user up.
 pub(crate) fn count_limited(scope: RateScope) {
     RATES.limited.with_label_values(&[scope.as_str()]).inc();
 }
 
-/// The series of limits that nodes share.
+/// The series of rates that nodes share.
 #[derive(Clone, Debug)]
 pub struct RateMeters {
     shared: IntGauge,
@@ -68,7 +68,7 @@ pub struct RateMeters {
 }
 
 impl RateMeters {
-    /// The series of this process. Limits count as shared until they are found to be away.
+    /// The series of this process. Rates count as shared until they are found to be away.
     pub fn of_process() -> Self {
         RATES.shared.set(1);
         Self {
@@ -79,19 +79,41 @@ impl RateMeters {
         }
     }
 
-    /// The shared limits went away.
+    /// Series that nothing scrapes, for whoever looks at one set of rates alone.
+    pub fn unregistered() -> Self {
+        let valid = "names are literals of this file, and valid";
+        let counter = |name| IntCounter::new(name, name).expect(valid);
+        Self {
+            shared: IntGauge::new("shared", "shared").expect(valid),
+            alone: counter("alone"),
+            away: counter("away"),
+            back: counter("back"),
+        }
+    }
+
+    /// How often this node decided something by itself.
+    pub fn alone_total(&self) -> u64 {
+        self.alone.get()
+    }
+
+    /// How often the shared rates went away and came back.
+    pub fn changes_total(&self) -> (u64, u64) {
+        (self.away.get(), self.back.get())
+    }
+
+    /// The shared rates went away.
     pub fn went_away(&self) {
         self.shared.set(0);
         self.away.inc();
     }
 
-    /// The shared limits came back.
+    /// The shared rates came back.
     pub fn came_back(&self) {
         self.shared.set(1);
         self.back.inc();
     }
 
-    /// This node decided by itself.
+    /// This node decided something by itself.
     pub fn decided_alone(&self) {
         self.alone.inc();
     }

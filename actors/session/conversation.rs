@@ -9,24 +9,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fail::fail_point;
-use rei_domain::admin::Role;
-use rei_domain::conversation::{Balance, Inbound, Language, Reply, Toast, Unsupported};
+use rei_domain::conversation::{Balance, Inbound, Language, RepliedTo, Reply, Toast, Unsupported};
 use rei_domain::draft::Draft;
 use rei_domain::ids::{ChatId, UserId};
 use rei_domain::job::LaneName;
 use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
 use rei_domain::pricing::Prices;
-use rei_domain::rates::RateScope;
+use rei_domain::rates::Taking;
+use rei_domain::spec::Input;
 use rei_domain::time::{Moment, Span};
 use rei_domain::topup::AmountLimits;
 use rei_domain::turns::{Arrival, Next, Turn, TurnContent, next_turn};
 
 use super::admin::AdminSettings;
+use super::rates;
 use crate::audit::Auditor;
 use crate::bell::Bell;
 use crate::cashier::tills::Tills;
-use crate::metrics;
 use crate::orders::{Order, Terms};
 use crate::patience::Patience;
 use crate::ports::StoreError;
@@ -43,7 +43,7 @@ use crate::ports::ledger::Poster;
 use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::notices::NoticeStore;
 use crate::ports::outbox::{NewOutbox, OutboxBody};
-use crate::ports::rates::{RateLimits, Taking};
+use crate::ports::rates::Rates;
 use crate::ports::series::SeriesStore;
 use crate::ports::statements::StatementStore;
 use crate::ports::topups::TopupStore;
@@ -74,7 +74,7 @@ pub struct SessionPorts {
     pub acts: Arc<dyn ActStore>,
     pub auditor: Arc<Auditor>,
     pub caps: Arc<dyn CapStore>,
-    pub rates: Arc<dyn RateLimits>,
+    pub rates: Arc<dyn Rates>,
     pub poster: Arc<dyn Poster>,
     /// Who could do the work, for what it may cost.
     pub routes: Arc<Routes>,
@@ -261,16 +261,55 @@ async fn answer_turn(
     talk.become_reachable(&turn.content).await?;
     let bonus = super::bonus::grant_once(&talk).await?;
     match turn.content {
-        TurnContent::Words { .. } | TurnContent::Pictures { .. }
-            if super::admin::turn_away(&mut talk).await? => {}
-        TurnContent::Words { .. } | TurnContent::Pictures { .. } if talk.is_hasty().await => {}
         TurnContent::Words { text, reply_to } => {
-            super::requests::words(&mut talk, &text, reply_to).await?;
+            let words = Request::Words(&text, reply_to);
+            answer_request(talk, words).await
         }
         TurnContent::Pictures { inputs, caption } => {
-            super::requests::pictures(&mut talk, inputs, caption.as_deref()).await?;
+            let pictures = Request::Pictures(inputs, caption.as_deref());
+            answer_request(talk, pictures).await
         }
-        TurnContent::Other(inbound) => super::other::answer(&mut talk, inbound, bonus).await?,
+        TurnContent::Other(inbound) => {
+            super::other::answer(&mut talk, inbound, bonus).await?;
+            talk.end().await
+        }
+    }
+}
+
+/// What may become a draft.
+enum Request<'t> {
+    Words(&'t str, Option<RepliedTo>),
+    Pictures(Vec<Input>, Option<&'t str>),
+}
+
+/// Answers a request of somebody who may order and is not too hasty. A turn that is put off
+/// takes nothing from the rates: it will come again.
+async fn answer_request(mut talk: Talk<'_>, request: Request<'_>) -> Result<(), StoreError> {
+    if super::admin::turn_away(&mut talk).await? {
+        return talk.end().await;
+    }
+    let taken = match rates::take(&talk, Taking::REQUEST).await {
+        Ok(taken) => taken,
+        Err(wait_secs) => {
+            talk.say(&Reply::SlowDown { wait_secs });
+            return talk.end().await;
+        }
+    };
+    let answered = read_request(talk, request).await;
+    if answered.is_err() {
+        taken.give_back().await;
+    }
+    answered
+}
+
+async fn read_request(mut talk: Talk<'_>, request: Request<'_>) -> Result<(), StoreError> {
+    match request {
+        Request::Words(text, reply_to) => {
+            super::requests::words(&mut talk, text, reply_to).await?;
+        }
+        Request::Pictures(inputs, caption) => {
+            super::requests::pictures(&mut talk, inputs, caption).await?;
+        }
     }
     talk.end().await
 }
@@ -304,28 +343,6 @@ impl Talk<'_> {
     pub fn order<'d>(&'d self, draft: &'d Draft, lane: LaneName) -> Order<'d> {
         let routes = &self.ports.routes;
         self.settings.terms.order(draft, lane, routes)
-    }
-
-    /// Whether the user asks faster than he may; he is told. Admins may.
-    async fn is_hasty(&mut self) -> bool {
-        if self.is_exempt() {
-            return false;
-        }
-        let (scope, rates) = (RateScope::Requests, &self.ports.rates);
-        match rates.take(scope, self.user.id, 1, self.now).await {
-            Taking::Taken => false,
-            Taking::Blocked { until } => {
-                metrics::count_limited(scope);
-                let wait_secs = (until - self.now).whole_secs() + 1;
-                self.say(&Reply::SlowDown { wait_secs });
-                true
-            }
-        }
-    }
-
-    /// Whether the rates do not hold for the user.
-    pub fn is_exempt(&self) -> bool {
-        self.settings.admin.roster.role(self.user.id) > Role::User
     }
 
     pub async fn balance(&self) -> Result<Balance, StoreError> {

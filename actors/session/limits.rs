@@ -1,9 +1,9 @@
 //! `/limits`: what a user may spend, what he has spent, and lower caps of his own.
 
 use rei_domain::admin::parse_sum;
-use rei_domain::conversation::{Reply, Toast};
+use rei_domain::conversation::{LimitsShown, Reply, Toast};
 use rei_domain::ids::Nonce;
-use rei_domain::ledger::caps::{Caps, Period};
+use rei_domain::ledger::caps::{Caps, CapsChange, Period};
 use rei_domain::money::Money;
 
 use super::conversation::Talk;
@@ -12,15 +12,18 @@ use crate::ports::StoreError;
 /// Shows the caps, or sets the user's own: `/limits 500 2000` for an hour and a day, `off`
 /// for none. A dash leaves one of them out.
 pub(super) async fn answer(talk: &mut Talk<'_>, args: &str) -> Result<(), StoreError> {
-    if !args.is_empty() {
-        let Some(own) = parse(args) else {
-            talk.say(&Reply::LimitsUsage);
-            return Ok(());
-        };
-        talk.ports.caps.set_own(talk.user.id, own, talk.now).await?;
-    }
     let token = Nonce::new(talk.ports.ids.nonce());
-    show(talk, token).await
+    if args.is_empty() {
+        let limits = limits(talk).await?;
+        say(talk, &token, limits, None, Buttons::Shown);
+        return Ok(());
+    }
+    let Some(own) = parse(args) else {
+        talk.say(&Reply::LimitsUsage);
+        return Ok(());
+    };
+    let before = limits(talk).await?;
+    set_own(talk, &token, before, own).await
 }
 
 /// Sets one of the user's own caps by a button and shows all of them in the same message.
@@ -30,19 +33,58 @@ pub(super) async fn set(
     period: Period,
     limit: Option<Money>,
 ) -> Result<Toast, StoreError> {
-    let (user, now) = (talk.user_id(), talk.now);
-    let own = talk.ports.caps.limits(user, now).await?.own;
-    let own = own.with(period, limit);
-    talk.ports.caps.set_own(user, own, now).await?;
-    show(talk, token).await?;
+    let before = limits(talk).await?;
+    let own = before.own.with(period, limit);
+    set_own(talk, &token, before, own).await?;
     Ok(Toast::Silent)
 }
 
-async fn show(talk: &mut Talk<'_>, token: Nonce) -> Result<(), StoreError> {
-    let limits = talk.ports.caps.limits(talk.user_id(), talk.now).await?;
-    let slot = format!("limits:{token}");
-    talk.say_at(slot, &Reply::Limits { limits, token });
+/// Leaves what holds in the message, without buttons.
+pub(super) async fn close(talk: &mut Talk<'_>, token: Nonce) -> Result<Toast, StoreError> {
+    let limits = limits(talk).await?;
+    say(talk, &token, limits, None, Buttons::Gone);
+    Ok(Toast::Silent)
+}
+
+/// It holds from now on, whether it is more or less than before: what a user allows himself is
+/// his to change.
+async fn set_own(
+    talk: &mut Talk<'_>,
+    token: &Nonce,
+    before: LimitsShown,
+    own: Caps,
+) -> Result<(), StoreError> {
+    let caps = &talk.ports.caps;
+    caps.set_own(talk.user_id(), own, talk.now).await?;
+    let after = limits(talk).await?;
+    let change = before.caps.change_to(after.caps);
+    say(talk, token, after, Some(change), Buttons::Shown);
     Ok(())
+}
+
+async fn limits(talk: &Talk<'_>) -> Result<LimitsShown, StoreError> {
+    talk.ports.caps.limits(talk.user_id(), talk.now).await
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Buttons {
+    Shown,
+    Gone,
+}
+
+fn say(
+    talk: &mut Talk<'_>,
+    token: &Nonce,
+    limits: LimitsShown,
+    change: Option<CapsChange>,
+    buttons: Buttons,
+) {
+    let reply = Reply::Limits {
+        limits,
+        change,
+        token: (buttons == Buttons::Shown).then(|| token.clone()),
+    };
+    talk.say_at(format!("limits:{token}"), &reply);
 }
 
 fn parse(args: &str) -> Option<Caps> {

@@ -5,8 +5,8 @@ use rei_domain::conversation::{CardNote, CardPage, Reply, Tap, Toast, UnknownTap
 use rei_domain::draft::{ConfirmRefusal, Draft, DraftState};
 use rei_domain::ids::{AssetId, DraftId, JobId, ModelId, Nonce};
 use rei_domain::job::{JobState, LaneName};
-use rei_domain::ledger::{Applied, Movement, Operation, Posting, Refusal};
-use rei_domain::rates::RateScope;
+use rei_domain::ledger::{Movement, Operation, Posting, Refusal};
+use rei_domain::rates::Taking;
 use rei_domain::spec::{
     Aspect, ClipUse, ImageLook, Input, Kind, Output, Quality, Size, Sound, Spec,
 };
@@ -16,15 +16,13 @@ use fail::fail_point;
 
 use super::admin;
 use super::conversation::Talk;
-use super::{boost, limits, requests, series, statements, topup};
-use crate::metrics;
+use super::{boost, limits, rates, requests, series, statements, topup};
 use crate::orders::submit_command;
 use crate::patience::patiently;
 use crate::ports::StoreError;
 use crate::ports::jobs::Job;
 use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, Rider};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
-use crate::ports::rates::Taking;
 use crate::runner::{final_progress, job_reference, settlement_key};
 
 /// Answers a tap; the toast ends the spinner.
@@ -76,6 +74,7 @@ pub(super) async fn answer(
             period,
             limit,
         } => limits::set(talk, token, period, limit).await,
+        Tap::CloseLimits { token } => limits::close(talk, token).await,
         Tap::Receipt(which) => statements::send_receipt(talk, &which).await,
         Tap::CancelJob { job } => match own_job(talk, &job).await? {
             Some(job) => cancel(talk, &job).await,
@@ -197,43 +196,22 @@ async fn confirm_series(
 
 /// Hold, job and progress message in one transaction.
 async fn submit(talk: &mut Talk<'_>, draft: Draft, lane: LaneName) -> Result<Toast, StoreError> {
-    let weight = u64::try_from(draft.price.kopecks()).unwrap_or(0);
-    let is_limited = !talk.is_exempt();
-    if is_limited {
-        let rates = &talk.ports.rates;
-        match rates
-            .take(RateScope::Cost, draft.user, weight, talk.now)
-            .await
-        {
-            Taking::Taken => {}
-            Taking::Blocked { until } => {
-                metrics::count_limited(RateScope::Cost);
-                let wait_secs = (until - talk.now).whole_secs() + 1;
-                let note = CardNote::SlowDown { wait_secs };
-                requests::offer(talk, draft, Some(note)).await?;
-                return Ok(Toast::Limited);
-            }
+    let taken = match rates::take(talk, Taking::order(draft.price)).await {
+        Ok(taken) => taken,
+        Err(wait_secs) => {
+            let note = CardNote::SlowDown { wait_secs };
+            requests::offer(talk, draft, Some(note)).await?;
+            return Ok(Toast::Limited);
         }
-    }
+    };
     let command = submit_command(&talk.order(&draft, lane), talk.now);
     fail_point!("submit.before_post");
-    let outcome = post(talk, command).await?;
+    let outcome = post(talk, command).await;
     fail_point!("submit.posted");
-    let is_ordered = matches!(
-        outcome,
-        LedgerOutcome::Applied {
-            applied: Applied::Now,
-            ..
-        }
-    );
-    if is_limited && !is_ordered {
-        // What did not come about, or had before, costs no allowance.
-        let (user, rates) = (draft.user, &talk.ports.rates);
-        rates
-            .give_back(RateScope::Cost, user, weight, talk.now)
-            .await;
+    if !matches!(outcome, Ok(LedgerOutcome::Applied { .. })) {
+        taken.give_back().await;
     }
-    match outcome {
+    match outcome? {
         LedgerOutcome::Applied { .. } => {
             talk.ports.queue.ring();
             talk.ports.outbox.ring();

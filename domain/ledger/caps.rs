@@ -103,6 +103,23 @@ impl Caps {
         }
     }
 
+    /// What it does to what may be spent when these caps hold no more and others do.
+    pub fn change_to(&self, after: Caps) -> CapsChange {
+        // No limit is above every limit.
+        let height = |limit: Option<Money>| limit.map_or(i64::MAX, Money::kopecks);
+        let mut change = CapsChange::Same;
+        for period in Period::ALL {
+            let (before, after) = (height(self.of(period)), height(after.of(period)));
+            if after < before {
+                return CapsChange::Lowered;
+            }
+            if after > before {
+                change = CapsChange::Raised;
+            }
+        }
+        change
+    }
+
     /// What holds for a user: an admin's cap stands in place of the default, and the user's own
     /// can only be lower.
     pub fn effective(default: Caps, admins: Caps, own: Caps) -> Caps {
@@ -118,6 +135,17 @@ impl Caps {
             day: strictest(default.day, admins.day, own.day),
         }
     }
+}
+
+/// What a change of caps does to what may be spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CapsChange {
+    /// In neither period less than before, and in one more.
+    Raised,
+    /// In one period less than before.
+    Lowered,
+    /// As much as before.
+    Same,
 }
 
 /// The caps of the house.
@@ -148,6 +176,23 @@ mod tests {
         let start = Period::Day.window(noon);
         assert_eq!((start.0 / 1_000_000).rem_euclid(86_400), 21 * 3_600);
         assert!(start <= noon && noon < Period::Day.frees_at(noon));
+    }
+
+    #[test]
+    fn a_change_is_told_by_what_may_be_spent() {
+        let caps = |hour: Option<i64>, day: Option<i64>| Caps {
+            hour: hour.map(Money::from_kopecks),
+            day: day.map(Money::from_kopecks),
+        };
+        let some = caps(Some(500), Some(2_000));
+        assert_eq!(some.change_to(some), CapsChange::Same);
+        for raised in [caps(None, Some(2_000)), caps(Some(600), Some(2_000))] {
+            assert_eq!(some.change_to(raised), CapsChange::Raised);
+        }
+        for lowered in [caps(Some(100), Some(9_000)), caps(None, Some(1_999))] {
+            assert_eq!(some.change_to(lowered), CapsChange::Lowered);
+        }
+        assert_eq!(Caps::default().change_to(some), CapsChange::Lowered);
     }
 
     proptest! {

@@ -25,7 +25,7 @@ use rei_actors::ports::intake::Intake;
 use rei_actors::ports::jobs::JobStore;
 use rei_actors::ports::ledger::LedgerStore;
 use rei_actors::ports::messenger::Messenger;
-use rei_actors::ports::rates::RateLimits;
+use rei_actors::ports::rates::Rates;
 use rei_actors::ports::routes::RouteStore;
 use rei_actors::ports::view::View;
 use rei_actors::provider::ProviderActor;
@@ -150,7 +150,7 @@ struct Parts {
     checkpoints: Arc<dyn CheckpointStore>,
     series: Arc<SeriesRows>,
     caps: Arc<CapRows>,
-    rates: Arc<dyn RateLimits>,
+    rates: Arc<dyn Rates>,
     drafts: Arc<DraftRows>,
     inbox: Arc<InboxRows>,
     outbox_rows: Arc<OutboxRows>,
@@ -204,7 +204,7 @@ impl Parts {
             checkpoints: Arc::new(CheckpointRows::new(db.clone())),
             series: Arc::new(SeriesRows::new(db.clone())),
             caps: Arc::new(CapRows::new(db.clone(), config.billing.caps())),
-            rates: rates::limits(
+            rates: rates::open(
                 config.rates.rules(),
                 settings::redis(config),
                 outside.handle(),

@@ -6,15 +6,18 @@ use std::time::Duration;
 use rei_domain::money::Money;
 use rei_domain::rates::{Rate, RateRules};
 use rei_domain::time::Span;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
-use url::Url;
 
 use super::check::ensure;
 use super::{ConfigError, values};
+use crate::rates::is_address;
 
 const MINUTE: Span = Span::from_secs(60);
 const HOUR: Span = Span::from_secs(3_600);
+
+/// Single orders up to so many bursts are let through to a rested user and earned back in full.
+const HEAVIEST_BURSTS: u64 = 10;
 
 /// What a key may begin with.
 const PREFIX_CHARS_MAX: usize = 32;
@@ -36,13 +39,16 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// The rate of each scope.
+    /// The rates of one user.
     pub fn rules(&self) -> RateRules {
         let kopecks = |money: Money| u64::try_from(money.kopecks()).unwrap_or(0);
         let rate = |amount: u64, span, burst| (amount > 0).then(|| Rate::new(amount, span, burst));
+        let cost_burst = kopecks(self.cost_burst);
+        let cost = rate(kopecks(self.cost_per_hour), HOUR, cost_burst);
+        let heaviest = cost_burst.saturating_mul(HEAVIEST_BURSTS);
         RateRules {
             requests: rate(self.requests_per_minute, MINUTE, self.requests_burst),
-            cost: rate(kopecks(self.cost_per_hour), HOUR, kopecks(self.cost_burst)),
+            cost: cost.map(|cost| cost.with_heaviest(heaviest)),
         }
     }
 }
@@ -56,7 +62,7 @@ pub struct Redis {
     pub url: Option<SecretString>,
     /// Empty, with no `url`: nothing is shared.
     pub host: String,
-    #[serde(deserialize_with = "values::count")]
+    #[serde(deserialize_with = "values::port")]
     pub port: u16,
     pub prefix: String,
     #[serde(deserialize_with = "values::count")]
@@ -70,9 +76,10 @@ pub struct Redis {
 impl Redis {
     /// Where it is; `None` when nothing is shared.
     pub fn address(&self) -> Option<SecretString> {
-        if let Some(url) = &self.url {
-            return Some(url.clone());
-        }
+        self.url.clone().or_else(|| self.address_of_host())
+    }
+
+    fn address_of_host(&self) -> Option<SecretString> {
         let (host, port) = (&self.host, self.port);
         if host.is_empty() {
             return None;
@@ -95,27 +102,20 @@ pub(super) fn check(rates: &Rates, redis: &Redis) -> Result<(), ConfigError> {
         "must be above 0 while rates.cost_kopecks_per_hour is",
     )?;
     ensure(
-        redis.url.as_ref().is_none_or(is_redis),
+        redis.url.as_ref().is_none_or(is_address),
         "redis.url",
-        "must look like redis://user:password@host:6379/0; redis over TLS is not built in",
+        "must look like redis://user:password@host:6379/0, without TLS",
     )?;
+    let is_host = |host: &str| !host.contains(['/', '@', '?', '#']);
     ensure(
-        redis.url.is_some() || redis.address().as_ref().is_none_or(is_redis),
+        is_host(&redis.host) && redis.address_of_host().as_ref().is_none_or(is_address),
         "redis.host",
-        "must be the name or address of a host",
+        "must be the name or the address of a host, without port and password",
     )?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     ensure(
-        (1..=PREFIX_CHARS_MAX).contains(&redis.prefix.len())
-            && redis
-                .prefix
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+        (1..=PREFIX_CHARS_MAX).contains(&redis.prefix.len()) && redis.prefix.bytes().all(is_plain),
         "redis.prefix",
         "must be 1 to 32 of A-Z a-z 0-9 -",
     )
-}
-
-fn is_redis(url: &SecretString) -> bool {
-    Url::parse(url.expose_secret())
-        .is_ok_and(|url| url.scheme() == "redis" && url.host_str().is_some_and(|h| !h.is_empty()))
 }

@@ -333,6 +333,9 @@ fn a_secret_stands_in_no_debug_text_no_error_and_no_shown_configuration() {
         ("YOOKASSA_SECRET_KEY", "test_canary"),
         ("YOOKASSA_WEBHOOK_SECRET", "canary"),
         ("DATABASE_URL", "canary://"),
+        ("REDIS_URL", "canary"),
+        ("REDIS_URL", "rediss://:canary@host"),
+        ("REDIS_URL", "redis://host/canary"),
     ] {
         let error = load(&[(variable, value)]).err().unwrap();
         assert!(!format!("{error} {error:?}").contains(canary), "{error:?}");
@@ -556,5 +559,44 @@ fn a_wrong_value_of_a_shop_is_one_sentence_that_names_its_key() {
         let text = text.to_string();
         assert!(text.contains(sentence), "{variable}={value}: {text}");
         assert!(!text.contains('\n'), "{text}");
+    }
+}
+
+#[test]
+fn redis_is_found_by_its_address_or_by_its_host() {
+    let address = |extra: &[(&str, &str)]| {
+        let address = load(extra).unwrap().config.redis.address();
+        address.map(|url| url.expose_secret().to_owned())
+    };
+    assert_eq!(address(&[]), None);
+    assert_eq!(address(&[("REDIS_PORT", "7000")]), None);
+    let host = ("REDIS_HOST", "cache");
+    let check = |extra: &[(&str, &str)], expected: &str| {
+        assert_eq!(address(extra).as_deref(), Some(expected), "{extra:?}");
+    };
+    check(&[host], "redis://cache:6379");
+    check(&[host, ("REDIS_PORT", "7000")], "redis://cache:7000");
+    check(&[("REDIS_HOST", "::1")], "redis://[::1]:6379");
+    let url = ("REDIS_URL", "redis://u:p@h:1/2");
+    check(&[host, url], "redis://u:p@h:1/2");
+}
+
+#[test]
+fn a_wrong_redis_stops_the_start_with_a_sentence_that_names_it() {
+    for (variable, value, key) in [
+        ("REDIS_URL", "cache:6379", "redis.url"),
+        ("REDIS_URL", "rediss://cache", "redis.url"),
+        ("REDIS_HOST", "redis://cache", "redis.host"),
+        ("REDIS_HOST", "user:password@cache", "redis.host"),
+        ("REDIS_HOST", "two words", "redis.host"),
+        ("REDIS_PORT", "0", "redis.port"),
+        ("REDIS_PORT", "65536", "redis.port"),
+        ("REDIS_PORT", "tcp://10.0.0.1:6379", "redis.port"),
+        ("REI__REDIS__PREFIX", "a:b", "redis.prefix"),
+    ] {
+        let sentence = refusal(&[(variable, value)]);
+        let names = sentence.contains(key) && sentence.contains("must be")
+            || sentence.contains("must look like");
+        assert!(names && !sentence.contains('\n'), "{sentence}");
     }
 }

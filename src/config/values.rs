@@ -59,6 +59,11 @@ where
     narrow(within(from, 0, COUNT_MAX, "")?)
 }
 
+/// A TCP port to connect to.
+pub fn port<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+    narrow(within(from, 1, u16::MAX.into(), "")?)
+}
+
 /// A size in bytes, at least one.
 pub fn bytes<'de, D, N>(from: D) -> Result<N, D::Error>
 where

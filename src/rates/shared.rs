@@ -1,13 +1,13 @@
-//! Limits that nodes share while they can, and that each keeps by itself while they cannot.
+//! Rates that nodes share while they can, and that each keeps by itself while they cannot.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rei_actors::metrics::RateMeters;
-use rei_actors::ports::rates::{RateLimits, Taking};
+use rei_actors::ports::rates::{Rates, Verdict};
 use rei_domain::ids::UserId;
-use rei_domain::rates::{RateRules, RateScope};
+use rei_domain::rates::{RateRules, Taking};
 use rei_domain::time::Moment;
 use tokio::time::Instant;
 
@@ -23,12 +23,13 @@ pub struct SharedRates {
 }
 
 impl SharedRates {
-    /// Limits under these rules; while Redis is away it is tried again after each `retry_after`.
+    /// Rates under these rules; while Redis is away it is tried again after each `retry_after`.
     pub fn new(
         rules: RateRules,
         redis: RedisRates,
         local: LocalRates,
         retry_after: Duration,
+        meters: RateMeters,
     ) -> Self {
         Self {
             rules,
@@ -37,48 +38,42 @@ impl SharedRates {
             reach: Reach {
                 retry_after,
                 ask_again_at: Mutex::new(None),
-                meters: RateMeters::of_process(),
-                #[cfg(test)]
-                alone: std::sync::atomic::AtomicU64::new(0),
+                meters,
             },
         }
-    }
-
-    /// How many takings this node decided by itself; the metric is the whole process's.
-    #[cfg(test)]
-    pub(super) fn alone(&self) -> u64 {
-        self.reach.alone.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
 
 #[async_trait]
-impl RateLimits for SharedRates {
-    async fn take(&self, scope: RateScope, user: UserId, weight: u64, now: Moment) -> Taking {
-        let Some(rate) = self.rules.of(scope) else {
-            return Taking::Taken;
-        };
+impl Rates for SharedRates {
+    async fn take(&self, user: UserId, taking: Taking, now: Moment) -> Verdict {
+        let draws = self.rules.draws(taking);
+        if draws.is_empty() {
+            return Verdict::Taken;
+        }
         if self.reach.may_ask() {
-            let answer = self.redis.take(scope, &rate, user, weight).await;
+            let answer = self.redis.take(user, &draws).await;
             match self.reach.note(answer) {
                 Some(None) => {
-                    self.local.note(scope, &rate, user, weight, now);
-                    return Taking::Taken;
+                    self.local.note(user, taking, now);
+                    return Verdict::Taken;
                 }
-                Some(Some(wait)) => return Taking::Blocked { until: now + wait },
+                Some(Some((scope, wait))) => {
+                    let until = now + wait;
+                    return Verdict::Blocked { scope, until };
+                }
                 None => {}
             }
         }
-        self.reach.decide_alone();
-        self.local.take_now(scope, user, weight, now)
+        self.reach.meters.decided_alone();
+        self.local.take_now(user, taking, now)
     }
 
-    async fn give_back(&self, scope: RateScope, user: UserId, weight: u64, now: Moment) {
-        let Some(rate) = self.rules.of(scope) else {
-            return;
-        };
-        self.local.give_back_now(scope, user, weight, now);
-        if self.reach.may_ask() {
-            let answer = self.redis.give_back(scope, &rate, user, weight).await;
+    async fn give_back(&self, user: UserId, taking: Taking, now: Moment) {
+        let draws = self.rules.draws(taking);
+        self.local.give_back_now(user, taking, now);
+        if !draws.is_empty() && self.reach.may_ask() {
+            let answer = self.redis.give_back(user, &draws).await;
             self.reach.note(answer);
         }
     }
@@ -91,18 +86,9 @@ struct Reach {
     /// Set while it is away.
     ask_again_at: Mutex<Option<Instant>>,
     meters: RateMeters,
-    #[cfg(test)]
-    alone: std::sync::atomic::AtomicU64,
 }
 
 impl Reach {
-    fn decide_alone(&self) {
-        self.meters.decided_alone();
-        #[cfg(test)]
-        self.alone
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    }
-
     fn may_ask(&self) -> bool {
         let mut ask_again_at = self.ask_again_at();
         let now = Instant::now();
@@ -123,7 +109,7 @@ impl Reach {
             Ok(answer) => {
                 if ask_again_at.take().is_some() {
                     self.meters.came_back();
-                    tracing::info!("rate limits are shared with other nodes again");
+                    tracing::info!("rates are shared with other nodes again");
                 }
                 Some(answer)
             }
@@ -131,14 +117,14 @@ impl Reach {
                 let again = Instant::now() + self.retry_after;
                 if ask_again_at.replace(again).is_none() {
                     self.meters.went_away();
-                    tracing::warn!(%cause, "rate limits are this node's own: redis is away");
+                    tracing::warn!(%cause, "redis is away, rates are this node's own");
                 }
                 None
             }
         }
     }
 
-    fn ask_again_at(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+    fn ask_again_at(&self) -> MutexGuard<'_, Option<Instant>> {
         // A moment is whole whatever happened to its last holder.
         self.ask_again_at
             .lock()

@@ -85,6 +85,7 @@ impl CapStore for CapRows {
                 };
                 Ok(LimitsShown {
                     caps: Caps::effective(default, of("admin"), of("user")),
+                    allowed: Caps::effective(default, of("admin"), Caps::default()),
                     own: of("user"),
                     spent_hour: spent(conn, user, Period::Hour, now).await?,
                     spent_day: spent(conn, user, Period::Day, now).await?,

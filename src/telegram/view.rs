@@ -111,7 +111,11 @@ impl View for FluentView {
                 let counts = (*delivered, *wanted);
                 series::ended(words, counts, *charged, *took_secs, *reason, *balance)
             }
-            Reply::Limits { limits, token } => limits::render(words, limits, token),
+            Reply::Limits {
+                limits,
+                change,
+                token,
+            } => limits::render(words, limits, *change, token.as_ref()),
             Reply::LimitsUsage => replies::plain(words.say("limits-how")),
             Reply::SlowDown { wait_secs } => replies::plain(limits::slow_down(words, *wait_secs)),
             Reply::NothingRuns => replies::plain(words.say("stop-nothing")),

@@ -1,17 +1,20 @@
--- `rei_domain::rates::give_back`, atomic. KEYS[1] holds a moment in microseconds.
--- ARGV: what the weight costs, the reach; in microseconds.
-local cost, reach = tonumber(ARGV[1]), tonumber(ARGV[2])
+-- `rei_domain::rates::give_back` for each key, atomic.
+-- KEYS: the cells, each a moment in microseconds. ARGV, two for each key, in microseconds: what
+-- the weight costs, the reach. Returns 0 for each key.
 local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
+local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
 
-local known = tonumber(redis.call('GET', KEYS[1]))
-if not known then
-    return 0
+local answers = {}
+for i, key in ipairs(KEYS) do
+    local cost, reach = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+    local found = redis.pcall('GET', key)
+    local known = type(found) == 'string' and found:match('^%d+$') and tonumber(found)
+    local tat = math.min(math.max(known or now, now), now + reach) - cost
+    if tat > now then
+        redis.call('SET', key, string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))
+    elseif found then
+        redis.call('DEL', key)
+    end
+    answers[i] = 0
 end
-local tat = math.min(math.max(known, now), now + reach) - cost
-if tat <= now then
-    redis.call('DEL', KEYS[1])
-else
-    redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))
-end
-return 0
+return answers

@@ -1,26 +1,34 @@
--- One taking of `rei_domain::rates::decide`, atomic. KEYS[1] holds a moment in microseconds.
--- ARGV: what the weight costs, the tolerance, the reach; all in microseconds.
--- Returns 0 when it is taken, else the microseconds to wait.
-local cost, tolerance, reach = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+-- `rei_domain::rates::decide_all`, atomic: all is drawn, or nothing.
+-- KEYS: the cells, each a moment in microseconds. ARGV, three for each key, in microseconds:
+-- what the weight costs, the tolerance, the reach.
+-- Returns for each key 0, or the microseconds after which it allows it.
 local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
+local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
 
-local function keep(tat)
-    -- Doubles hold these whole; %.0f writes all their digits.
-    local text = string.format('%.0f', tat)
-    redis.call('SET', KEYS[1], text, 'PX', math.ceil((tat - now) / 1000))
-end
-
-local known = tonumber(redis.call('GET', KEYS[1])) or now
-local tat = math.min(math.max(known, now), now + reach)
-local new_tat = tat + cost
-if tat <= now or new_tat - now <= tolerance then
-    if new_tat > now then
-        keep(new_tat)
+local cells, waits, blocked = {}, {}, false
+for i, key in ipairs(KEYS) do
+    local cost = tonumber(ARGV[3 * i - 2])
+    local tolerance = tonumber(ARGV[3 * i - 1])
+    local reach = tonumber(ARGV[3 * i])
+    -- What is no moment, of whatever type, is a cell that nobody knows.
+    local found = redis.pcall('GET', key)
+    local known = type(found) == 'string' and found:match('^%d+$') and tonumber(found)
+    local tat = math.min(math.max(known or now, now), now + reach)
+    local drawn = tat + cost
+    waits[i] = 0
+    if tat > now and drawn - now > tolerance then
+        waits[i] = math.min(drawn - tolerance, tat) - now
+        blocked = true
     end
-    return 0
+    cells[i] = { known = known, tat = tat, drawn = drawn }
 end
-if tat ~= known then
-    keep(tat)
+
+for i, key in ipairs(KEYS) do
+    local cell = cells[i]
+    local tat = blocked and cell.tat or cell.drawn
+    if tat > now and tat ~= cell.known then
+        -- Doubles hold these whole; %.0f writes all their digits.
+        redis.call('SET', key, string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))
+    end
 end
-return math.min(new_tat - tolerance, tat) - now
+return waits

@@ -270,7 +270,11 @@ limits-hour = an hour
 limits-day = a day
 limits-line = { $period }: spent <b>{ $spent }</b>, limit { $limit }. Starts anew at { $time } (Moscow).
 limits-line-free = { $period }: spent <b>{ $spent }</b>, no limit.
-limits-choose = Press a sum to set a limit of your own; it holds at once.
+limits-choose = Press a sum to set a limit of your own; it holds at once, higher or lower than before.
+limits-raised = ✅ The limit is higher now. It takes effect at once, with your next order.
+limits-lowered = ✅ The limit is lower now. It takes effect at once, with your next order.
+limits-same = ✅ Saved: you can spend as much as before.
+limits-without-effect = ↳ Your own limit is above what is allowed, so { $limit } holds.
 limits-set-hour = Hour: { $sum }
 limits-set-day = Day: { $sum }
 limits-no-hour = Hour: no limit of my own
@@ -409,6 +413,7 @@ button-receipt = 🧾 Receipt
 
 ## Buttons
 
+button-close = ✖️ Close
 button-current = ✓ { $name }
 button-shape = 📐 Shape: { $shape }
 button-confirm = ✅ Make it for { $price }

@@ -278,7 +278,11 @@ limits-hour = за час
 limits-day = за день
 limits-line = { $period }: потрачено <b>{ $spent }</b>, лимит { $limit }. Обновится в { $time } (МСК).
 limits-line-free = { $period }: потрачено <b>{ $spent }</b>, лимита нет.
-limits-choose = Нажмите сумму, чтобы поставить себе лимит: он действует сразу.
+limits-choose = Нажмите сумму, чтобы поставить себе лимит: он действует сразу, и выше, и ниже прежнего.
+limits-raised = ✅ Лимит стал выше. Это действует сразу, уже для следующего заказа.
+limits-lowered = ✅ Лимит стал ниже. Это действует сразу, уже для следующего заказа.
+limits-same = ✅ Сохранено: потратить можно столько же, сколько и раньше.
+limits-without-effect = ↳ Ваш лимит выше разрешённого, поэтому действует { $limit }.
 limits-set-hour = Час: { $sum }
 limits-set-day = День: { $sum }
 limits-no-hour = Час: без своего лимита
@@ -420,6 +424,7 @@ button-receipt = 🧾 Квитанция
 
 ## Кнопки
 
+button-close = ✖️ Закрыть
 button-current = ✓ { $name }
 button-shape = 📐 Форма: { $shape }
 button-confirm = ✅ Сделать за { $price }

@@ -6,15 +6,14 @@ use rei_actors::ports::jobs::Job;
 use rei_actors::ports::view::{JobFacts, Rendered, UsageFacts, View};
 use rei_domain::billing::Ending;
 use rei_domain::conversation::{
-    Balance, BoostRefusal, CardNote, CardPage, Language, LimitsShown, Reply, Toast, Unsupported,
-    VideoOffer,
+    Balance, BoostRefusal, CardNote, CardPage, Language, Reply, Toast, Unsupported, VideoOffer,
 };
 use rei_domain::draft::{Draft, DraftState};
 use rei_domain::ids::{
     AssetId, ChatId, DraftId, Fence, HoldId, JobId, ModelId, Nonce, UsageId, UserId,
 };
 use rei_domain::job::{JobState, LaneName};
-use rei_domain::ledger::caps::{Caps, Period, Scope};
+use rei_domain::ledger::caps::{Period, Scope};
 use rei_domain::metering::{Meter, Tariff};
 use rei_domain::money::Money;
 use rei_domain::series::SeriesEnd;
@@ -24,6 +23,7 @@ use rei_domain::usage::{Usage, UsageEnd};
 
 use super::FluentView;
 
+mod limits;
 mod statements;
 mod videos;
 
@@ -118,6 +118,7 @@ pub(super) fn all(view: &FluentView, language: Language) -> Vec<Sample> {
         .into_iter()
         .chain(boost_offers())
         .chain(series_ends())
+        .chain(limits::replies())
         .chain(statements::replies())
         .chain(videos::replies())
     {
@@ -172,26 +173,6 @@ fn replies() -> Vec<(String, Reply)> {
         ),
         ("language changed".to_owned(), Reply::LanguageChanged),
         ("nothing runs".to_owned(), Reply::NothingRuns),
-        (
-            "limits".to_owned(),
-            Reply::Limits {
-                limits: LimitsShown {
-                    caps: Caps {
-                        hour: Some(roubles(500)),
-                        day: None,
-                    },
-                    own: Caps {
-                        hour: Some(roubles(500)),
-                        day: None,
-                    },
-                    spent_hour: roubles(75),
-                    spent_day: roubles(120),
-                    hour_frees_at: CREATED,
-                    day_frees_at: CREATED,
-                },
-                token: Nonce::new("0123456789abcdef"),
-            },
-        ),
         ("limits, misused".to_owned(), Reply::LimitsUsage),
         ("too fast".to_owned(), Reply::SlowDown { wait_secs: 41 }),
         (
