@@ -11,6 +11,7 @@
 
 pub mod gemini;
 pub mod telegram;
+pub mod video;
 pub mod yookassa;
 
 mod clock;
