@@ -9,7 +9,7 @@ use actix_web::{App, HttpServer};
 use anyhow::Context;
 use tokio::sync::oneshot;
 
-use crate::{control, gemini, page, telegram, yookassa};
+use crate::{control, gemini, kling, outbox, page, telegram, yookassa};
 
 /// Enough for a chat page, a bot and a test driver on the machine of one developer.
 const WORKERS: usize = 2;
@@ -43,6 +43,9 @@ pub struct Sandbox {
     pub telegram: telegram::Handle,
     /// The bill and faults of the Gemini emulator.
     pub gemini: gemini::Handle,
+    /// The account, tasks and faults of the Kling emulator. Its key is [`kling::API_KEY`] until
+    /// it is changed.
+    pub kling: kling::Handle,
     /// The payers, the merchant's cabinet and the faults of the YooKassa emulator. Its shop is
     /// [`yookassa::SHOP_ID`] with [`yookassa::SECRET_KEY`] until it is changed.
     pub yookassa: yookassa::Handle,
@@ -64,6 +67,7 @@ impl Sandbox {
         let gemini = gemini::Handle::new(gemini::Config {
             api_key: config.gemini_key,
         });
+        let kling = kling::Handle::new();
         let yookassa = yookassa::Handle::new();
         let listener = TcpListener::bind(config.addr)
             .with_context(|| format!("the sandbox cannot listen on {}", config.addr))?;
@@ -75,6 +79,7 @@ impl Sandbox {
         let handles = Emulators {
             telegram: telegram.clone(),
             gemini: gemini.clone(),
+            kling: kling.clone(),
             yookassa: yookassa.clone(),
         };
         let thread = std::thread::Builder::new()
@@ -88,6 +93,7 @@ impl Sandbox {
         Ok(Sandbox {
             telegram,
             gemini,
+            kling,
             yookassa,
             addr,
             server,
@@ -131,6 +137,7 @@ impl Drop for Sandbox {
 struct Emulators {
     telegram: telegram::Handle,
     gemini: gemini::Handle,
+    kling: kling::Handle,
     yookassa: yookassa::Handle,
 }
 
@@ -145,6 +152,7 @@ fn serve(
         let couriers = [
             actix_rt::spawn(telegram::webhook::deliver(emulators.telegram.clone())),
             actix_rt::spawn(yookassa::courier::deliver(emulators.yookassa.clone())),
+            actix_rt::spawn(outbox::deliver(emulators.kling.stage())),
         ];
         let server = HttpServer::new(move || {
             App::new()
@@ -152,6 +160,7 @@ fn serve(
                 .wrap(from_fn(control::from_this_site))
                 .configure(|service| telegram::http::configure(service, &emulators.telegram))
                 .configure(|service| gemini::configure(service, &emulators.gemini))
+                .configure(|service| kling::configure(service, &emulators.kling))
                 .configure(|service| yookassa::configure(service, &emulators.yookassa))
                 .configure(|service| control::configure(service, &emulators.telegram))
                 .configure(page::configure)

@@ -1,7 +1,7 @@
-//! Standard Webhooks 1.0.0, the sender's side: what a signing proxy in front of the shop adds.
+//! Standard Webhooks 1.0.0, the sender's side.
 //!
-//! YooKassa itself signs nothing. The timestamp is the machine's, not the sandbox's clock, since
-//! the proxy would have a clock of its own; `skew_secs` sets it wrong on purpose.
+//! The timestamp is the machine's, not the sandbox's clock, since a receiver compares it with a
+//! clock of its own; `skew_secs` sets it wrong on purpose.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,14 +9,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 const SECRET_PREFIX: &str = "whsec_";
 
-/// Characters of the hash in a `webhook-id`.
-const ID_CHARS: usize = 24;
-
-/// How notifications are signed.
+/// How messages are signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signing {
@@ -62,13 +59,6 @@ impl Signing {
     }
 }
 
-/// The id every delivery of one event shares.
-pub fn webhook_id(event: &str, object_id: &str) -> String {
-    let hash = Sha256::digest(format!("{event}:{object_id}"));
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("yk_{}", &hex[..ID_CHARS])
-}
-
 fn key(secret: &str) -> Result<Vec<u8>, String> {
     let encoded = secret.strip_prefix(SECRET_PREFIX).unwrap_or_default();
     match STANDARD.decode(encoded) {
@@ -112,11 +102,15 @@ mod tests {
     }
 
     #[test]
-    fn redeliveries_share_an_id_and_events_do_not() {
-        let id = webhook_id("payment.succeeded", "a");
-        assert_eq!(id, webhook_id("payment.succeeded", "a"));
-        assert_ne!(id, webhook_id("payment.canceled", "a"));
-        assert_eq!(id.len(), 3 + ID_CHARS);
+    fn the_vector_of_klings_documentation_holds() {
+        let signed = signature(
+            "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI=",
+            "9876543210",
+            1_781_080_794,
+            br#"{"id":"1234567890","status":"succeeded","message":"","create_time":1781080778802,"update_time":1781080794151}"#,
+        );
+        let expected = "v1,UsKlJP00XoQyOn410NM9xv34sP+Gl0jnOO9Lcpr7NJ4=";
+        assert_eq!(signed.unwrap(), expected);
     }
 
     #[test]

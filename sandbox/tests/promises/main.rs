@@ -4,6 +4,7 @@ mod callbacks;
 mod control;
 mod faults;
 mod files;
+mod kling;
 mod messages;
 mod polling;
 mod support;
