@@ -13,7 +13,6 @@
 //! and any judgement of what a prompt says. Nothing is kept beyond the process.
 
 mod account;
-mod calls;
 mod control;
 mod create;
 mod faults;
@@ -32,13 +31,13 @@ mod state;
 mod task;
 mod token;
 
+pub use crate::calls::{Answered, Call};
 pub use crate::outbox::{Callbacks, Delivery, DeliveryState, Proof};
 pub use crate::standard_webhooks::Signing;
 pub use account::{
     ACCESS_KEY, API_KEY, Account, EditDuration, MissingTask, PayBy, Retired, SECRET_KEY,
     UNIT_MICROS,
 };
-pub use calls::{Answered, Call};
 pub use faults::{Fault, FaultKind, MAGIC_WORDS, RISK_CONTROL};
 pub use handle::Handle;
 pub use refusal::CODES;

@@ -8,6 +8,7 @@
 //! users to authenticate: whoever reaches the address may do anything. So it binds to loopback
 //! unless told otherwise.
 
+pub mod fal;
 pub mod gemini;
 pub mod kling;
 pub mod telegram;
@@ -15,8 +16,10 @@ pub mod video;
 pub mod yookassa;
 
 mod broken;
+mod calls;
 mod clock;
 mod control;
+mod faults;
 mod inputs;
 mod outbox;
 mod page;

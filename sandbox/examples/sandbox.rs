@@ -1,6 +1,6 @@
 //! Runs the sandbox on 127.0.0.1:9090 until Ctrl-C.
 
-use rei_sandbox::{Config, Exposure, Sandbox, kling, yookassa};
+use rei_sandbox::{Config, Exposure, Sandbox, fal, kling, yookassa};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -21,6 +21,11 @@ async fn main() -> anyhow::Result<()> {
         "Kling          {}  (key {})",
         sandbox.url("kling"),
         kling::API_KEY
+    );
+    println!(
+        "fal            {}  (key {})",
+        sandbox.url("fal"),
+        fal::API_KEY
     );
     println!(
         "YooKassa       {}  (shop {}, key {})",

@@ -3,58 +3,18 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::faults::{Fault, MAGIC_WORDS};
 use super::handle::Handle;
 use super::task::{End, millis};
+use crate::control::{ControlError, done, parse};
 use crate::outbox::Proof;
 use crate::patch::patched;
 
-type Answer = Result<HttpResponse, Refused>;
-
-/// A control that could not be obeyed, told as `{"error": "…"}`.
-#[derive(Debug)]
-struct Refused {
-    status: StatusCode,
-    what: String,
-}
-
-impl Refused {
-    fn not_understood(what: impl std::fmt::Display) -> Refused {
-        Refused {
-            status: StatusCode::BAD_REQUEST,
-            what: what.to_string(),
-        }
-    }
-
-    fn not_found(what: &str) -> Refused {
-        Refused {
-            status: StatusCode::NOT_FOUND,
-            what: what.to_owned(),
-        }
-    }
-}
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.what)
-    }
-}
-
-impl actix_web::ResponseError for Refused {
-    fn status_code(&self) -> StatusCode {
-        self.status
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status).json(json!({ "error": self.what }))
-    }
-}
+type Answer = Result<HttpResponse, ControlError>;
 
 /// Adds the controls to a server.
 pub fn configure(service: &mut ServiceConfig) {
@@ -84,25 +44,15 @@ pub fn configure(service: &mut ServiceConfig) {
     );
 }
 
-fn done() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "done": true }))
-}
-
-/// A body; without one everything in it is left out.
-fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
-    let body: &[u8] = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(Refused::not_understood)
-}
-
 async fn account(handle: Data<Handle>) -> HttpResponse {
     HttpResponse::Ok().json(handle.account())
 }
 
 async fn change_account(handle: Data<Handle>, body: Bytes) -> Answer {
-    let account = patched(&handle.account(), &parse(&body)?).map_err(Refused::not_understood)?;
+    let account = patched(&handle.account(), &parse(&body)?).map_err(ControlError::bad_request)?;
     handle
         .change_account(|now| *now = account)
-        .map_err(Refused::not_understood)?;
+        .map_err(ControlError::bad_request)?;
     Ok(HttpResponse::Ok().json(handle.account()))
 }
 
@@ -112,7 +62,7 @@ async fn tasks(handle: Data<Handle>) -> HttpResponse {
 
 async fn task(handle: Data<Handle>, id: Path<String>) -> Answer {
     let task = handle.task(&id);
-    let task = task.ok_or_else(|| Refused::not_found("there is no such task"))?;
+    let task = task.ok_or_else(|| ControlError::not_found("there is no such task"))?;
     Ok(HttpResponse::Ok().json(task))
 }
 
@@ -130,7 +80,7 @@ async fn finish(handle: Data<Handle>, id: Path<String>, body: Bytes) -> Answer {
         None => End::Succeeds,
     };
     if !handle.finish(&id, end) {
-        return Err(Refused::not_found("there is no such open task"));
+        return Err(ControlError::not_found("there is no such open task"));
     }
     task(handle, id).await
 }
@@ -152,7 +102,9 @@ fn nothing() -> Value {
 async fn tell(handle: Data<Handle>, id: Path<String>, body: Bytes) -> Answer {
     let how: Telling = parse(&body)?;
     if !handle.tell(&id, &how.patch, how.proof) {
-        return Err(Refused::not_found("there is no such task with a callback"));
+        return Err(ControlError::not_found(
+            "there is no such task with a callback",
+        ));
     }
     Ok(done())
 }
@@ -162,7 +114,8 @@ async fn callbacks(handle: Data<Handle>) -> HttpResponse {
 }
 
 async fn change_callbacks(handle: Data<Handle>, body: Bytes) -> Answer {
-    let settings = patched(&handle.callbacks(), &parse(&body)?).map_err(Refused::not_understood)?;
+    let settings =
+        patched(&handle.callbacks(), &parse(&body)?).map_err(ControlError::bad_request)?;
     handle.change_callbacks(|now| *now = settings);
     Ok(callbacks(handle).await)
 }
@@ -199,7 +152,7 @@ async fn forge(handle: Data<Handle>, body: Bytes) -> Answer {
 
 async fn repeat(handle: Data<Handle>, number: Path<u64>) -> Answer {
     if !handle.repeat(*number) {
-        return Err(Refused::not_found("there is no such delivery"));
+        return Err(ControlError::not_found("there is no such delivery"));
     }
     Ok(done())
 }

@@ -1,38 +1,15 @@
 //! Misbehaviour on request, and the words in a prompt that ask for it.
 //!
-//! A fault waits for the next calls of its operation and is used up by them, in the order they
-//! were pushed. Calls with wrong keys and unknown paths use none up.
+//! Calls with wrong keys and unknown paths use no fault up.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Something that goes wrong.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// `create`, `query`, `list`, `costs` or `download`, of both generations; none is every
-    /// operation the kind fits.
-    pub operation: Option<String>,
-    /// How many calls it spoils.
-    #[serde(default = "once")]
-    pub times: u32,
-    pub kind: FaultKind,
-}
+use crate::faults::{Fits, magic_word};
 
-fn once() -> u32 {
-    1
-}
-
-impl Fault {
-    /// A fault for one call of an operation.
-    pub fn once(operation: &str, kind: FaultKind) -> Fault {
-        Fault {
-            operation: Some(operation.to_owned()),
-            times: 1,
-            kind,
-        }
-    }
-}
+/// Something that goes wrong. Operations are `create`, `query`, `list`, `costs` and `download`,
+/// of both generations.
+pub type Fault = crate::faults::Fault<FaultKind>;
 
 /// How a call goes wrong, and whether it is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,7 +54,7 @@ pub enum FaultKind {
 /// What the failure of a refused task says.
 pub const RISK_CONTROL: &str = "Failure to pass the risk control system";
 
-impl FaultKind {
+impl Fits for FaultKind {
     fn fits(&self, operation: &str) -> bool {
         match self {
             FaultKind::NeverFinishes
@@ -101,44 +78,6 @@ impl FaultKind {
     }
 }
 
-/// The faults that wait.
-#[derive(Debug, Default)]
-pub struct Faults {
-    waiting: Vec<Fault>,
-}
-
-impl Faults {
-    pub fn push(&mut self, fault: Fault) {
-        if fault.times > 0 {
-            self.waiting.push(fault);
-        }
-    }
-
-    pub fn clear(&mut self) {
-        self.waiting.clear();
-    }
-
-    pub fn waiting(&self) -> Vec<Fault> {
-        self.waiting.clone()
-    }
-
-    /// The fault of this call, used up by it.
-    pub fn take(&mut self, operation: &str) -> Option<FaultKind> {
-        let hits = |fault: &Fault| {
-            let named = fault.operation.as_deref();
-            named.is_none_or(|named| named == operation) && fault.kind.fits(operation)
-        };
-        let at = self.waiting.iter().position(hits)?;
-        let fault = &mut self.waiting[at];
-        let kind = fault.kind.clone();
-        fault.times -= 1;
-        if fault.times == 0 {
-            self.waiting.remove(at);
-        }
-        Some(kind)
-    }
-}
-
 /// The words a person can put into a prompt, and what each of them provokes on every such
 /// create, unless a fault was pushed before.
 pub const MAGIC_WORDS: &[(&str, &str)] = &[
@@ -156,11 +95,7 @@ pub const MAGIC_WORDS: &[(&str, &str)] = &[
 
 /// The fault a prompt asks for.
 pub fn asked_for(prompt: &str) -> Option<FaultKind> {
-    let prompt = prompt.to_lowercase();
-    let word = prompt
-        .split(|c: char| c.is_whitespace() || ",.!?;:()".contains(c))
-        .find(|word| MAGIC_WORDS.iter().any(|(magic, _)| magic == word))?;
-    let kind = match word {
+    let kind = match magic_word(prompt, MAGIC_WORDS)? {
         "#refuse" => FaultKind::Code { code: 1301 },
         "#policy" => FaultKind::Code { code: 1300 },
         "#risk" => FaultKind::RiskControl,
@@ -181,6 +116,7 @@ pub fn asked_for(prompt: &str) -> Option<FaultKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::faults::Faults;
 
     #[test]
     fn a_fault_hits_its_operation_so_many_times() {

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::account::Account;
-use super::calls::{Answered, Call, Calls};
 use super::faults::{Fault, FaultKind};
 use super::lists;
 use super::state::State;
 use super::task::{End, Task};
+use crate::calls::{Answered, Call, Calls};
 use crate::outbox::{Callbacks, Delivery, Proof};
 use crate::patch::merge;
 use crate::stage::{Stage, Timed};

@@ -8,7 +8,6 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::account::EditDuration;
-use super::calls::{Answered, Call};
 use super::faults::{FaultKind, asked_for};
 use super::film::{self, Generation};
 use super::handle::Handle;
@@ -17,6 +16,7 @@ use super::order::{Order, Role};
 use super::refusal::Refusal;
 use super::spoil::{spoil_after, spoil_before};
 use super::{create, legacy, lists};
+use crate::calls::{Answered, Call};
 
 /// The largest request in bytes: a picture of 50 MB in base64, and room for the rest.
 const REQUEST_BYTES_MAX: usize = 72 * 1024 * 1024;
@@ -100,7 +100,7 @@ async fn api(
     let path = path.into_inner();
     let body = read(payload).await;
     let operation = Operation::parse(request.method(), &path);
-    let json = body.as_ref().ok().map(|body| parse(body));
+    let json = body.as_ref().ok().map(parse);
     let json = json.unwrap_or(Ok(Value::Null));
     let number = begin(&handle, &request, &path, operation.as_ref().ok(), &json);
 
@@ -162,7 +162,7 @@ fn begin(
         query: request.query_string().to_owned(),
         body: body.as_ref().cloned().unwrap_or_default(),
         at: handle.now(),
-        task_id: None,
+        id: None,
         answered: Answered::Not,
     })
 }

@@ -10,12 +10,12 @@ use futures_util::future;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::calls::{Answered, Call};
 use super::faults::FaultKind;
 use super::handle::Handle;
 use super::refusal::Refusal;
 use super::task::Task;
 use crate::broken::{dropped, endless, html, truncated};
+use crate::calls::{Answered, Call};
 use crate::video::Clip;
 
 const MP4: &str = "video/mp4";
@@ -45,7 +45,7 @@ async fn download(
         query: request.query_string().to_owned(),
         body: Value::Null,
         at: handle.now(),
-        task_id: Some(task_id.clone()),
+        id: Some(task_id.clone()),
         answered: Answered::Not,
     });
     let fault = handle.take_fault("download");

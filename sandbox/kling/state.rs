@@ -7,14 +7,15 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::account::Account;
-use super::calls::Calls;
-use super::faults::{FaultKind, Faults, RISK_CONTROL};
+use super::faults::{FaultKind, RISK_CONTROL};
 use super::film::{Film, Generation};
 use super::model::Model;
 use super::order::Order;
 use super::refusal::Refusal;
 use super::task::{End, Fate, Status, Task};
+use crate::calls::Calls;
 use crate::clock::Clock;
+use crate::faults::Faults;
 use crate::outbox::{Outbox, Parcel, Posting, Proof};
 use crate::stage::{Timed, Woken};
 use crate::standard_webhooks::Signing;
@@ -36,7 +37,7 @@ enum Step {
 pub struct State {
     pub clock: Clock,
     pub account: Account,
-    pub faults: Faults,
+    pub faults: Faults<FaultKind>,
     pub calls: Calls,
     pub outbox: Outbox,
     tasks: Vec<Task>,

@@ -133,17 +133,20 @@ pub fn with(mut body: Value, path: &str, value: Value) -> Value {
     body
 }
 
+/// Files by their names.
+type Shelf = Arc<Mutex<Vec<(String, Bytes)>>>;
+
 /// Files under loopback addresses, for orders that name them.
 #[derive(Clone)]
 pub struct Files {
     url: String,
-    files: Arc<Mutex<Vec<(String, Bytes)>>>,
+    files: Shelf,
 }
 
 impl Files {
     /// A server that listens until the test's system ends.
     pub fn start() -> Files {
-        let files: Arc<Mutex<Vec<(String, Bytes)>>> = Arc::default();
+        let files: Shelf = Arc::default();
         let data = Data::new(Arc::clone(&files));
         let server = HttpServer::new(move || {
             let app = App::new().app_data(data.clone());
@@ -180,10 +183,7 @@ impl Files {
     }
 }
 
-async fn serve(
-    files: Data<Arc<Mutex<Vec<(String, Bytes)>>>>,
-    request: HttpRequest,
-) -> HttpResponse {
+async fn serve(files: Data<Shelf>, request: HttpRequest) -> HttpResponse {
     let name = request.path().trim_start_matches('/');
     let files = files.lock().unwrap();
     match files.iter().find(|(known, _)| known == name) {

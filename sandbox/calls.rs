@@ -17,8 +17,7 @@ const TEXT_CHARS_MAX: usize = 8_192;
 pub struct Call {
     /// Counts all calls, from 1.
     pub number: u64,
-    /// `create`, `query`, `list`, `costs` or `download`; the method and path of a call that is
-    /// none.
+    /// One of the emulator's operations; the method and path of a call that is none.
     pub operation: String,
     /// Without the prefix of the emulator.
     pub path: String,
@@ -27,8 +26,8 @@ pub struct Call {
     pub body: Value,
     /// Since the Unix epoch, in the sandbox's time.
     pub at: Duration,
-    /// The task a create made.
-    pub task_id: Option<String>,
+    /// The task or request that was made or asked for.
+    pub id: Option<String>,
     pub answered: Answered,
 }
 
@@ -40,7 +39,7 @@ pub enum Answered {
     Not,
     /// It was done, whether or not a fault spoilt the answer.
     Done,
-    /// It was refused.
+    /// It was refused, with a code of the body or, where there is none, of HTTP.
     Refused { code: u32 },
 }
 
@@ -65,11 +64,13 @@ impl Calls {
     }
 
     /// Notes what became of it.
-    pub fn end(&mut self, number: u64, answered: Answered, task_id: Option<String>) {
+    pub fn end(&mut self, number: u64, answered: Answered, id: Option<String>) {
         let call = self.kept.iter_mut().rev().find(|it| it.number == number);
         if let Some(call) = call {
             call.answered = answered;
-            call.task_id = task_id;
+            if id.is_some() {
+                call.id = id;
+            }
         }
     }
 
