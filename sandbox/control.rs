@@ -18,8 +18,9 @@ use actix_web::error::{Error, JsonPayloadError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use actix_web::middleware::Next;
-use actix_web::web::{self, Data, JsonConfig, ServiceConfig};
+use actix_web::web::{self, Bytes, Data, JsonConfig, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::server::Exposure;
@@ -40,20 +41,20 @@ pub fn configure(service: &mut ServiceConfig, telegram: &Handle) {
 
 /// A request the control API cannot do, told as `{"error": "…"}`.
 #[derive(Debug)]
-struct ControlError {
+pub struct ControlError {
     status: StatusCode,
     what: String,
 }
 
 impl ControlError {
-    fn bad_request(what: impl fmt::Display) -> ControlError {
+    pub fn bad_request(what: impl fmt::Display) -> ControlError {
         ControlError {
             status: StatusCode::BAD_REQUEST,
             what: what.to_string(),
         }
     }
 
-    fn not_found(what: impl fmt::Display) -> ControlError {
+    pub fn not_found(what: impl fmt::Display) -> ControlError {
         ControlError {
             status: StatusCode::NOT_FOUND,
             what: what.to_string(),
@@ -75,6 +76,17 @@ impl ResponseError for ControlError {
     fn error_response(&self) -> HttpResponse {
         HttpResponse::build(self.status).json(json!({ "error": self.what }))
     }
+}
+
+/// The answer of verbs that only do something.
+pub fn done() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "done": true }))
+}
+
+/// A body; without one everything in it is left out.
+pub fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, ControlError> {
+    let body: &[u8] = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(ControlError::bad_request)
 }
 
 fn not_understood(error: JsonPayloadError, _request: &HttpRequest) -> Error {

@@ -10,6 +10,7 @@
 
 mod answer;
 mod control;
+pub(crate) mod drawing;
 mod failure;
 mod fault;
 mod models;

@@ -9,7 +9,7 @@ use actix_web::{App, HttpServer};
 use anyhow::Context;
 use tokio::sync::oneshot;
 
-use crate::{control, gemini, kling, page, telegram, yookassa};
+use crate::{control, fal, gemini, kling, outbox, page, telegram, yookassa};
 
 /// Enough for a chat page, a bot and a test driver on the machine of one developer.
 const WORKERS: usize = 2;
@@ -43,6 +43,9 @@ pub struct Sandbox {
     pub telegram: telegram::Handle,
     /// The bill and faults of the Gemini emulator.
     pub gemini: gemini::Handle,
+    /// The account, requests and faults of the fal emulator. Its key is [`fal::API_KEY`] until it
+    /// is changed.
+    pub fal: fal::Handle,
     /// The tasks, the account and the faults of the Kling emulator. Its key is
     /// [`kling::API_KEY`] until it is changed.
     pub kling: kling::Handle,
@@ -67,6 +70,7 @@ impl Sandbox {
         let gemini = gemini::Handle::new(gemini::Config {
             api_key: config.gemini_key,
         });
+        let fal = fal::Handle::new();
         let kling = kling::Handle::new();
         let yookassa = yookassa::Handle::new();
         let listener = TcpListener::bind(config.addr)
@@ -80,6 +84,7 @@ impl Sandbox {
         let handles = Emulators {
             telegram: telegram.clone(),
             gemini: gemini.clone(),
+            fal: fal.clone(),
             kling: kling.clone(),
             addr,
             yookassa: yookassa.clone(),
@@ -95,6 +100,7 @@ impl Sandbox {
         Ok(Sandbox {
             telegram,
             gemini,
+            fal,
             kling,
             yookassa,
             addr,
@@ -139,6 +145,7 @@ impl Drop for Sandbox {
 struct Emulators {
     telegram: telegram::Handle,
     gemini: gemini::Handle,
+    fal: fal::Handle,
     kling: kling::Handle,
     yookassa: yookassa::Handle,
     addr: SocketAddr,
@@ -155,6 +162,7 @@ fn serve(
         let couriers = [
             actix_rt::spawn(telegram::webhook::deliver(emulators.telegram.clone())),
             actix_rt::spawn(yookassa::courier::deliver(emulators.yookassa.clone())),
+            actix_rt::spawn(outbox::deliver(emulators.fal.stage())),
             actix_rt::spawn(kling::deliver(
                 emulators.kling.clone(),
                 format!("http://{}", emulators.addr),
@@ -167,6 +175,7 @@ fn serve(
                 .configure(|service| telegram::http::configure(service, &emulators.telegram))
                 .configure(|service| telegram::invoice::configure(service, &emulators.telegram))
                 .configure(|service| gemini::configure(service, &emulators.gemini))
+                .configure(|service| fal::configure(service, &emulators.fal))
                 .configure(|service| kling::configure(service, &emulators.kling))
                 .configure(|service| yookassa::configure(service, &emulators.yookassa))
                 .configure(|service| control::configure(service, &emulators.telegram))

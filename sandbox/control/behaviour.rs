@@ -7,7 +7,7 @@ use actix_web::web::{self, Data, Json, Path, ServiceConfig};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ControlError;
+use super::{ControlError, done};
 use crate::telegram::{Fault, FloodLimits, Handle};
 
 pub fn configure(service: &mut ServiceConfig) {
@@ -28,11 +28,6 @@ pub fn configure(service: &mut ServiceConfig) {
         .route("/updates/{id}/redeliver", web::post().to(redeliver))
         .route("/flood", web::put().to(set_flood_limits))
         .route("/clock", web::post().to(advance_clock));
-}
-
-/// The answer of verbs that only do something.
-fn done() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "done": true }))
 }
 
 async fn faults(telegram: Data<Handle>) -> HttpResponse {

@@ -1,6 +1,6 @@
 //! Runs the sandbox on 127.0.0.1:9090 until Ctrl-C.
 
-use rei_sandbox::{Config, Exposure, Sandbox, yookassa};
+use rei_sandbox::{Config, Exposure, Sandbox, fal, kling, yookassa};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -17,6 +17,16 @@ async fn main() -> anyhow::Result<()> {
         sandbox.url("telegram")
     );
     println!("Gemini         {}  (key sandbox)", sandbox.url("gemini"));
+    println!(
+        "Kling          {}  (key {})",
+        sandbox.url("kling"),
+        kling::API_KEY
+    );
+    println!(
+        "fal            {}  (key {})",
+        sandbox.url("fal"),
+        fal::API_KEY
+    );
     println!(
         "YooKassa       {}  (shop {}, key {})",
         sandbox.url("yookassa/v3"),

@@ -27,7 +27,7 @@ use image::{ImageFormat, ImageResult};
 /// An encoded picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// `image/png` or `image/jpeg`.
+    /// `image/png`, `image/jpeg` or `image/webp`.
     pub mime: &'static str,
     /// The encoded bytes.
     pub bytes: Vec<u8>,
@@ -86,6 +86,7 @@ impl Sketch {
         let whole = self.canvas.enlarged(self.times);
         match format {
             ImageFormat::Jpeg => encode::jpeg(&whole),
+            ImageFormat::WebP => encode::webp(&whole),
             _ => encode::png(&whole),
         }
     }

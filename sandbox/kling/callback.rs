@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Handle, newer, older};
 use crate::kling::task::{Generation, Task};
-use crate::yookassa::Signing;
+use crate::standard_webhooks::Signing;
 
 /// How often the emulator looks for changes.
 const TICK: Duration = Duration::from_millis(100);

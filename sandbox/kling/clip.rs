@@ -1,26 +1,22 @@
-//! The clips that are handed out: real ones, made by `clips/make.sh`.
+//! The clips that are handed out.
 
-const WIDE: [&[u8]; 2] = [
-    include_bytes!("clips/wide-5.mp4"),
-    include_bytes!("clips/wide-10.mp4"),
-];
-const TALL: [&[u8]; 2] = [
-    include_bytes!("clips/tall-5.mp4"),
-    include_bytes!("clips/tall-10.mp4"),
-];
-const SQUARE: [&[u8]; 2] = [
-    include_bytes!("clips/square-5.mp4"),
-    include_bytes!("clips/square-10.mp4"),
-];
+use std::time::Duration;
 
-/// The clip nearest to what was asked for: of 5 or 10 seconds, wide, tall or square.
-pub fn of(seconds: u32, shape: f64) -> &'static [u8] {
-    let clips = if shape > 1.2 {
-        WIDE
+use crate::video::Clip;
+
+/// A clip that plays, of so many seconds and of about this shape, width over height.
+pub fn of(seconds: u32, shape: f64) -> Vec<u8> {
+    let (width, height) = if shape > 1.2 {
+        (1_280, 720)
     } else if shape < 0.85 {
-        TALL
+        (720, 1_280)
     } else {
-        SQUARE
+        (960, 960)
     };
-    clips[usize::from(seconds > 7)]
+    Clip::new(
+        width,
+        height,
+        Duration::from_secs(u64::from(seconds.max(1))),
+    )
+    .render()
 }

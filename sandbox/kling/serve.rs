@@ -18,7 +18,7 @@ use super::refusal::{Refusal, status_of};
 use super::rules::Way;
 use super::task::{Generation, Order, Task};
 use super::{Handle, clip, newer, older};
-use crate::mp4::Clip;
+use crate::video::probe;
 
 /// Ids in one query; one more is refused (contract, measured).
 const IDS_MAX: usize = 20;
@@ -127,11 +127,12 @@ async fn with_clip(mut order: Order) -> Result<Order, Refusal> {
         return Err(unreachable());
     }
     let bytes = answer.bytes().await.map_err(|_| unreachable())?;
-    let clip = Clip::read(&bytes).ok_or(Refusal::value("the video cannot be read"))?;
-    if !millis.contains(&clip.millis) {
+    let clip = probe(&bytes).map_err(|_| Refusal::value("the video cannot be read"))?;
+    let length = u32::try_from(clip.length.as_millis()).unwrap_or(u32::MAX);
+    if !millis.contains(&length) {
         return Err(Refusal::value("the video's length"));
     }
-    order.seconds = clip.seconds();
+    order.seconds = (length + 500) / 1_000;
     order.shape = f64::from(clip.width) / f64::from(clip.height.max(1));
     Ok(order)
 }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::faults::{Fault, merge};
+use super::faults::Fault;
 use super::handle::Handle;
 use super::notices::Notice;
 use super::refund::{RefundEnd, RefundPlan};
@@ -231,9 +231,7 @@ async fn clear_refund_plans(handle: Data<Handle>) -> HttpResponse {
 
 /// Settings with a merge patch applied.
 fn patched<T: Serialize + DeserializeOwned>(settings: &T, patch: &Value) -> Result<T, Refusal> {
-    let mut object = serde_json::to_value(settings).map_err(not_understood)?;
-    merge(&mut object, patch);
-    serde_json::from_value(object).map_err(not_understood)
+    crate::patch::patched(settings, patch).map_err(not_understood)
 }
 
 async fn get_notifications(handle: Data<Handle>) -> HttpResponse {

@@ -97,26 +97,6 @@ impl FaultKind {
     }
 }
 
-/// Applies a merge patch: objects are merged, `null` takes away, everything else replaces.
-pub fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(changes) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    for (name, change) in changes {
-        if change.is_null() {
-            if let Some(fields) = target.as_object_mut() {
-                fields.remove(name);
-            }
-        } else {
-            merge(&mut target[name], change);
-        }
-    }
-}
-
 /// The faults that wait.
 #[derive(Debug, Default)]
 pub struct Faults {
@@ -171,17 +151,5 @@ mod tests {
         assert_eq!(faults.take("get_payment"), Some(FaultKind::Hang));
         assert_eq!(faults.take("get_payment"), Some(FaultKind::Hang));
         assert_eq!(faults.take("get_payment"), None);
-    }
-
-    #[test]
-    fn a_merge_patch_changes_adds_and_takes_away() {
-        let mut object = json!({ "amount": { "value": "5.00", "currency": "RUB" }, "paid": true });
-        merge(
-            &mut object,
-            &json!({ "amount": { "value": "1.00" }, "paid": null, "new": { "x": 1 } }),
-        );
-        let changed =
-            json!({ "amount": { "value": "1.00", "currency": "RUB" }, "new": { "x": 1 } });
-        assert_eq!(object, changed);
     }
 }

@@ -1,22 +1,17 @@
 //! What faults make of a call: an answer instead of the deed, or another answer after it.
 
-use std::io;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use bytes::Bytes;
-use futures_util::{future, stream};
+use futures_util::future;
 use serde_json::{Value, json};
 
-use super::faults::{FaultKind, merge};
+use super::faults::FaultKind;
 use super::http::render;
 use super::idempotence::Answer;
 use super::refusal::Refusal;
-
-/// The body of a proxy's error page.
-const HTML_ERROR: &str = "<html>\r\n<head><title>Error</title></head>\r\n\
-    <body><center><h1>The server is not available</h1></center></body>\r\n</html>\r\n";
+use crate::broken::{dropped, html};
+use crate::patch::merge;
 
 /// The answer of a call that a fault keeps from being done.
 pub async fn spoil_before(fault: Option<&FaultKind>) -> Option<HttpResponse> {
@@ -25,13 +20,7 @@ pub async fn spoil_before(fault: Option<&FaultKind>) -> Option<HttpResponse> {
             Some(render(&Err(Refusal::too_many_requests(*retry_after))))
         }
         FaultKind::ServerErrorBefore => Some(server_error()),
-        FaultKind::Html { status } => {
-            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
-            let page = HttpResponse::build(status)
-                .content_type("text/html")
-                .body(HTML_ERROR);
-            Some(page)
-        }
+        FaultKind::Html { status } => Some(html(*status)),
         FaultKind::Refusal {
             status,
             code,
@@ -94,13 +83,4 @@ fn altered(mut object: Value, patch: &Value) -> Value {
 fn server_error() -> HttpResponse {
     let what = "Internal server error";
     render(&Err(Refusal::new(500, "internal_server_error", what)))
-}
-
-/// A body that fails at once: the server closes the connection before the head is written.
-fn dropped() -> HttpResponse {
-    let cut = io::Error::new(
-        io::ErrorKind::ConnectionAborted,
-        "cut by a fault on request",
-    );
-    HttpResponse::Ok().streaming(stream::once(async { Err::<Bytes, io::Error>(cut) }))
 }

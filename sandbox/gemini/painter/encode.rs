@@ -4,6 +4,7 @@ use super::Picture;
 use super::canvas::Canvas;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder, ImageResult};
 
 /// Of 100; high enough that gradients show no blocks.
@@ -28,6 +29,16 @@ pub fn jpeg(canvas: &Canvas) -> ImageResult<Picture> {
     write(encoder, canvas)?;
     Ok(Picture {
         mime: "image/jpeg",
+        bytes,
+    })
+}
+
+/// A canvas as WebP without loss.
+pub fn webp(canvas: &Canvas) -> ImageResult<Picture> {
+    let mut bytes = Vec::new();
+    write(WebPEncoder::new_lossless(&mut bytes), canvas)?;
+    Ok(Picture {
+        mime: "image/webp",
         bytes,
     })
 }

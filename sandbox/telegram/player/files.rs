@@ -1,11 +1,13 @@
 //! What a person sends besides words.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::{Draft, Player, send};
-use crate::mp4::Clip;
 use crate::telegram::entities::FormattedText;
 use crate::telegram::media::{MediaKind, Picture, Upload};
+use crate::video::{Probed, probe};
 
 /// A yellow pixel as a lossless WebP, for stickers nobody looks at.
 const STICKER: &[u8] =
@@ -74,12 +76,14 @@ impl Player {
     /// seconds.
     pub fn video(&self, bytes: impl Into<Bytes>, caption: Option<&str>) -> i64 {
         let bytes = bytes.into();
-        let clip = Clip::read(&bytes).unwrap_or(Clip {
-            millis: 3_000,
+        let clip = probe(&bytes).unwrap_or(Probed {
             width: 1_280,
             height: 720,
+            length: Duration::from_secs(3),
+            fps: 24.0,
+            has_sound: false,
         });
-        self.send_file(MediaKind::Video, video(bytes, clip), caption)
+        self.send_file(MediaKind::Video, video(bytes, &clip), caption)
     }
 
     /// Sends a sticker and gives the message's id.
@@ -137,8 +141,8 @@ impl Player {
 
 /// A file as a client shows it.
 fn shown(bytes: Bytes) -> (MediaKind, Upload) {
-    if let Some(clip) = Clip::read(&bytes) {
-        return (MediaKind::Video, video(bytes, clip));
+    if let Ok(clip) = probe(&bytes) {
+        return (MediaKind::Video, video(bytes, &clip));
     }
     let kind = match Picture::read(&bytes) {
         Some(_) => MediaKind::Photo,
@@ -151,13 +155,14 @@ fn shown(bytes: Bytes) -> (MediaKind, Upload) {
     (kind, upload)
 }
 
-fn video(bytes: Bytes, clip: Clip) -> Upload {
+fn video(bytes: Bytes, clip: &Probed) -> Upload {
     Upload {
         bytes,
         file_name: Some("video.mp4".to_owned()),
         width: clip.width,
         height: clip.height,
-        duration_secs: clip.seconds(),
+        // Whole seconds, rounded as Telegram does.
+        duration_secs: clip.length.as_secs_f64().round() as u32,
         ..Upload::default()
     }
 }

@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod control;
+mod fal;
 mod faults;
 mod files;
 mod messages;
