@@ -20,7 +20,7 @@ use rei_actors::audit::{Auditor, Deed};
 use rei_actors::ports::clock::Clock as _;
 use rei_actors::ports::payments::Environment as PaymentEnvironment;
 use rei_domain::audit::{Actor, AuditOutcome, Via};
-use rei_sandbox::{Exposure, Sandbox, kling, yookassa};
+use rei_sandbox::{Exposure, Sandbox, fal, kling, yookassa};
 use secrecy::SecretString;
 
 use crate::cli::{DemoArgs, ReconcileArgs, SandboxArgs};
@@ -95,6 +95,9 @@ pub async fn demo(args: DemoArgs, environment: &Environment) -> anyhow::Result<E
     config.providers.kling.api_url = sandbox.url("kling");
     config.providers.kling.api_key = Some(SecretString::from(kling::API_KEY));
     config.providers.kling.poll = SANDBOX_POLL;
+    config.providers.fal.api_url = sandbox.url("fal");
+    config.providers.fal.api_key = Some(SecretString::from(fal::API_KEY));
+    config.providers.fal.poll = SANDBOX_POLL;
     config.downloads.addresses = Addresses::Any;
     config.stars.offer = Offer::On;
     config.yookassa.shop_id = Some(yookassa::SHOP_ID.to_owned());
@@ -134,6 +137,8 @@ pub async fn sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     println!("NANO_BANANA_API_URL={}", sandbox.url("gemini"));
     println!("KLING_API_KEY={}", kling::API_KEY);
     println!("KLING_API_URL={}", sandbox.url("kling"));
+    println!("FAL_KEY={}", fal::API_KEY);
+    println!("FAL_API_URL={}", sandbox.url("fal"));
     println!("REI__DOWNLOADS__ADDRESSES=any");
     println!("YOOKASSA_SHOP_ID={}", yookassa::SHOP_ID);
     println!("YOOKASSA_SECRET_KEY={}", yookassa::SECRET_KEY);

@@ -2,8 +2,10 @@
 
 mod call;
 pub mod download;
+mod fal;
 mod kling;
 mod nano_banana;
 
+pub use fal::{Fal, SetupError as FalSetupError};
 pub use kling::{Kling, SetupError as KlingSetupError};
 pub use nano_banana::{NanoBanana, SetupError};

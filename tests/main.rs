@@ -7,6 +7,7 @@ mod support;
 mod admin;
 mod conversations;
 mod crashes;
+mod fallback;
 mod page;
 mod payments;
 mod providers;

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::settings;
 use crate::config::Config;
 use crate::providers::download::Downloads;
-use crate::providers::{Kling, NanoBanana};
+use crate::providers::{Fal, Kling, NanoBanana};
 
 /// A provider and how many jobs it may have at once.
 pub(super) struct Backend {
@@ -34,19 +34,35 @@ pub(super) fn open(
         provider: Arc::new(nano_banana),
         places: at_most.min(config.providers.nano_banana.concurrency),
     }];
+    let downloads = Downloads::try_new(&config.downloads, outside.clone());
+    let downloads = downloads.map_err(anyhow::Error::msg)?;
+    let sold = Arc::new(settings::sold(config));
     if config.providers.kling.api_key.is_some() {
-        let downloads = Downloads::try_new(&config.downloads, outside.clone());
         let kling = Kling::try_new(
             &config.providers.kling,
             &config.billing.usd_rub,
-            Arc::new(settings::sold(config)),
+            sold.clone(),
             media.clone(),
-            downloads.map_err(anyhow::Error::msg)?,
-            outside,
+            downloads.clone(),
+            outside.clone(),
         )?;
         backends.push(Backend {
             provider: Arc::new(kling),
             places: at_most.min(config.providers.kling.concurrency),
+        });
+    }
+    if config.providers.fal.api_key.is_some() {
+        let fal = Fal::try_new(
+            &config.providers.fal,
+            &config.billing.usd_rub,
+            sold,
+            media.clone(),
+            downloads,
+            outside,
+        )?;
+        backends.push(Backend {
+            provider: Arc::new(fal),
+            places: at_most.min(config.providers.fal.concurrency),
         });
     }
     Ok(backends)

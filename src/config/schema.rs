@@ -1,6 +1,6 @@
 //! The defaults as a schema: which keys there are, and what type each has.
 
-use figment::value::{Dict, Value};
+use figment::value::{Dict, Num, Value};
 
 use super::ConfigError;
 
@@ -58,6 +58,10 @@ pub fn read_as(default: &Value, text: &str) -> Result<Value, &'static str> {
     let text = text.trim();
     let whole = |text: &str| text.trim().parse::<i64>().map_err(|_| expected(default));
     match default {
+        Value::Num(_, Num::F32(_) | Num::F64(_)) => {
+            let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+            Ok(Value::from(number.ok_or(expected(default))?))
+        }
         Value::Num(..) => Ok(Value::from(whole(text)?)),
         Value::Bool(..) => match text {
             "true" => Ok(Value::from(true)),
@@ -66,8 +70,14 @@ pub fn read_as(default: &Value, text: &str) -> Result<Value, &'static str> {
         },
         Value::Array(..) => {
             let inner = text.trim_start_matches('[').trim_end_matches(']');
-            let items = inner.split(',').filter(|item| !item.trim().is_empty());
-            let numbers: Result<Vec<i64>, _> = items.map(whole).collect();
+            let items = inner.split(',').map(str::trim);
+            let items: Vec<&str> = items.filter(|item| !item.is_empty()).collect();
+            let quoted = |item: &&str| item.starts_with('"');
+            if !items.is_empty() && items.iter().all(quoted) {
+                let words = items.iter().map(|item| item.trim_matches('"'));
+                return Ok(Value::from(words.collect::<Vec<&str>>()));
+            }
+            let numbers: Result<Vec<i64>, _> = items.into_iter().map(whole).collect();
             Ok(Value::from(numbers?))
         }
         Value::String(..) | Value::Char(..) | Value::Empty(..) | Value::Dict(..) => {
@@ -78,9 +88,10 @@ pub fn read_as(default: &Value, text: &str) -> Result<Value, &'static str> {
 
 fn expected(default: &Value) -> &'static str {
     match default {
+        Value::Num(_, Num::F32(_) | Num::F64(_)) => "must be a number",
         Value::Num(..) => "must be a whole number",
         Value::Bool(..) => "must be true or false",
-        Value::Array(..) => "must be whole numbers separated by commas",
+        Value::Array(..) => "must be whole numbers, or texts in quotes, separated by commas",
         Value::String(..) | Value::Char(..) | Value::Empty(..) | Value::Dict(..) => {
             "must be a text in quotes"
         }

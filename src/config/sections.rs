@@ -475,6 +475,7 @@ impl Routing {
 pub struct Providers {
     pub nano_banana: NanoBanana,
     pub kling: Kling,
+    pub fal: Fal,
 }
 
 impl Providers {
@@ -482,6 +483,7 @@ impl Providers {
     pub fn runs(&self, provider: &str, model: &Model, mode: Mode) -> bool {
         let (key, still_runs) = match provider {
             "kling" => (&self.kling.api_key, &self.kling.still_runs),
+            "fal" => return self.fal.runs(model),
             _ => return false,
         };
         let is_retired = model.sunset.is_some();
@@ -518,6 +520,47 @@ pub struct Kling {
     pub result_bytes_max: usize,
     /// Ids of the catalogue.
     pub still_runs: Vec<String>,
+}
+
+/// fal.ai, which runs the models of both.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fal {
+    /// `id:secret`.
+    #[serde(deserialize_with = "values::secret")]
+    pub api_key: Option<SecretString>,
+    /// Without a closing slash.
+    #[serde(deserialize_with = "values::base_url")]
+    pub api_url: String,
+    #[serde(deserialize_with = "values::count")]
+    pub concurrency: usize,
+    #[serde(rename = "connect_timeout_secs", deserialize_with = "values::secs")]
+    pub connect_timeout: Duration,
+    #[serde(rename = "timeout_secs", deserialize_with = "values::secs")]
+    pub timeout: Duration,
+    #[serde(rename = "start_timeout_secs", deserialize_with = "values::secs")]
+    pub start_timeout: Duration,
+    #[serde(rename = "poll_ms", deserialize_with = "values::millis")]
+    pub poll: Duration,
+    #[serde(deserialize_with = "values::bytes")]
+    pub response_bytes_max: usize,
+    #[serde(deserialize_with = "values::bytes")]
+    pub result_bytes_max: usize,
+    #[serde(deserialize_with = "values::ambiguity")]
+    pub ambiguity: AmbiguityPolicy,
+    #[serde(deserialize_with = "values::micro_usd")]
+    pub cost_2k_micro_usd: i64,
+    #[serde(deserialize_with = "values::micro_usd")]
+    pub cost_4k_micro_usd: i64,
+    /// Ids of the catalogue.
+    pub still_runs: Vec<String>,
+}
+
+impl Fal {
+    fn runs(&self, model: &Model) -> bool {
+        let still_runs = self.still_runs.iter().any(|id| id == model.id.as_str());
+        self.api_key.is_some() && (model.sunset.is_none() || still_runs)
+    }
 }
 
 /// Nano Banana Pro: the Gemini image API.

@@ -109,6 +109,11 @@ fn values_are_read_as_the_type_of_their_key() {
         ("PUBLIC_URL", "https://bot.example.org/rei/"),
         ("REI__BILLING__USD_RUB", "91.5"),
         ("REI__PROVIDERS__NANO_BANANA__AMBIGUITY", "refund"),
+        (
+            "REI__PROVIDERS__KLING__STILL_RUNS",
+            r#"["kling-1.5", "kling-1.6"]"#,
+        ),
+        ("REI__ROUTING__LATENCY_WEIGHT", "0.25"),
     ])
     .unwrap()
     .config;
@@ -121,6 +126,11 @@ fn values_are_read_as_the_type_of_their_key() {
     assert_eq!(config.billing.usd_rub.to_string(), "91.5");
     let policy = config.providers.nano_banana.ambiguity;
     assert_eq!(policy, AmbiguityPolicy::Refund);
+    assert_eq!(
+        config.providers.kling.still_runs,
+        ["kling-1.5", "kling-1.6"]
+    );
+    assert_eq!(config.routing.latency_weight, 0.25);
 }
 
 #[test]
@@ -310,6 +320,7 @@ fn a_secret_stands_in_no_debug_text_no_error_and_no_shown_configuration() {
         ("TELEGRAM_WEBHOOK_SECRET", "canary-secret"),
         ("DATABASE_URL", "postgres://rei:canary@host/canary"),
         ("KLING_API_KEY", "canary-kling"),
+        ("FAL_KEY", "id:canary"),
         ("REDIS_URL", "redis://rei:canary@host"),
         ("YOOKASSA_SECRET_KEY", "live_canary"),
         (

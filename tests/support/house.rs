@@ -44,7 +44,7 @@ pub enum Engine {
 pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
 
 /// Keys that make a house quick enough for tests, without changing what it promises.
-const QUICK: [(&str, &str); 14] = [
+const QUICK: [(&str, &str); 15] = [
     ("REI__LOG__LEVEL", "warn"),
     ("REI__HTTP__ADDR", "127.0.0.1:0"),
     ("REI__HTTP__WORKERS", "1"),
@@ -55,6 +55,7 @@ const QUICK: [(&str, &str); 14] = [
     ("REI__TELEGRAM__SEND_RETRY_BASE_MS", "50"),
     ("REI__JOBS__POLL_MS", "50"),
     ("REI__PROVIDERS__KLING__POLL_MS", "20"),
+    ("REI__PROVIDERS__FAL__POLL_MS", "20"),
     ("REI__USAGE__SERIES_TICK_MS", "50"),
     ("REI__JOBS__RETRY_BASE_MS", "20"),
     ("REI__JOBS__RETRY_MAX_MS", "100"),
@@ -165,6 +166,8 @@ impl TestHouse {
         config.providers.nano_banana.api_key = Some(SecretString::from(GEMINI_KEY));
         config.providers.kling.api_url = self.sandbox.url("kling");
         config.providers.kling.api_key = Some(SecretString::from(kling::API_KEY));
+        // Without a key it is off; a story that wants it sets one.
+        config.providers.fal.api_url = self.sandbox.url("fal");
         config.downloads.addresses = Addresses::Any;
         config.yookassa.shop_id = Some(SHOP_ID.to_owned());
         config.yookassa.secret_key = Some(SecretString::from(SECRET_KEY));

@@ -1,0 +1,325 @@
+//! fal.ai: an aggregator that runs the same models, for when their makers do not answer
+//! (contract page of the fallback providers).
+//!
+//! A request is queued, then asked after at addresses that the answer to its submit names. It
+//! carries no reference of ours: a submit whose answer was lost cannot be looked up, and the
+//! policy of the configuration says what follows. Deliberately follows no address outside of
+//! the queue's own host with the key.
+
+mod body;
+mod failure;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
+use rei_actors::metrics::ProviderMeters;
+use rei_actors::ports::assets::{Media, MediaCheck};
+use rei_actors::ports::provider::{
+    Fault, Provider, ProviderError, ProviderProgress, RenderRequest, RenderResult, Submission,
+};
+use rei_domain::billing::AmbiguityPolicy;
+use rei_domain::catalogue::Catalogue;
+use rei_domain::money::Money;
+use rei_domain::spec::{Kind, Mode, Output, Size, Spec};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use tokio::runtime::Handle;
+
+use self::wire::{Places, Queued, Standing};
+use super::call::{self, Answered};
+use super::download::{DownloadError, Downloads};
+use crate::config;
+
+/// The provider's name in rows, metrics, configuration and the catalogue.
+const NAME: &str = "fal";
+
+/// The longest clip that is edited here, in milliseconds (contract: 3 to 10 s).
+const EDITED_MILLIS_MAX: u32 = 10_000;
+
+/// Seconds within which work must begin, or the request is given up there.
+const START_HEADER: &str = "X-Fal-Request-Timeout";
+
+/// `0` keeps words and pictures out of the account's history.
+const STORE_HEADER: &str = "X-Fal-Store-IO";
+
+/// Why the provider cannot be set up. The texts name the setting, never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    #[error("FAL_KEY is not set")]
+    NoKey,
+    #[error("FAL_KEY holds characters that no header can carry")]
+    Key,
+    #[error("FAL_API_URL is not an http or https address")]
+    Address,
+    #[error("the TLS client cannot be set up: {0}")]
+    Client(String),
+}
+
+/// The adapter. Its input and output happen on the runtime it is given.
+pub struct Fal(Arc<Inner>);
+
+struct Inner {
+    base: Url,
+    key: HeaderValue,
+    client: Client,
+    runtime: Handle,
+    media: Arc<dyn MediaCheck>,
+    downloads: Downloads,
+    catalogue: Arc<Catalogue>,
+    prices: Prices,
+    settings: config::Fal,
+    submits: ProviderMeters,
+    polls: ProviderMeters,
+    fetches: ProviderMeters,
+}
+
+/// What a picture costs the platform, in kopecks.
+struct Prices {
+    to_2k: Money,
+    four_k: Money,
+}
+
+impl Fal {
+    /// Checks the settings; calls nothing. `catalogue` is what is sold, `usd_rub` roubles for a
+    /// US dollar.
+    pub fn try_new(
+        settings: &config::Fal,
+        usd_rub: &BigDecimal,
+        catalogue: Arc<Catalogue>,
+        media: Arc<dyn MediaCheck>,
+        downloads: Downloads,
+        runtime: Handle,
+    ) -> Result<Fal, SetupError> {
+        let key = settings.api_key.as_ref().ok_or(SetupError::NoKey)?;
+        let base = Url::parse(&settings.api_url).map_err(|_| SetupError::Address)?;
+        if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
+            return Err(SetupError::Address);
+        }
+        let price = |micro_usd| kopecks_of(micro_usd, usd_rub);
+        Ok(Fal(Arc::new(Inner {
+            key: authorization(key).ok_or(SetupError::Key)?,
+            client: call::client(settings.connect_timeout).map_err(SetupError::Client)?,
+            base,
+            runtime,
+            media,
+            downloads,
+            catalogue,
+            prices: Prices {
+                to_2k: price(settings.cost_2k_micro_usd),
+                four_k: price(settings.cost_4k_micro_usd),
+            },
+            settings: settings.clone(),
+            submits: ProviderMeters::of(NAME, "submit"),
+            polls: ProviderMeters::of(NAME, "poll"),
+            fetches: ProviderMeters::of(NAME, "fetch"),
+        })))
+    }
+
+    /// Does the work on the adapter's runtime. It goes on when its caller stops waiting.
+    async fn on_runtime<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, ProviderError>> + Send + 'static,
+    ) -> Result<T, ProviderError> {
+        let work = self.0.runtime.spawn(work);
+        work.await.unwrap_or(Err(ProviderError::Ambiguous {
+            cause: "the call was dropped",
+        }))
+    }
+}
+
+fn authorization(key: &SecretString) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Key {}", key.expose_secret())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Rounded up, at least one kopeck.
+fn kopecks_of(micro_usd: i64, usd_rub: &BigDecimal) -> Money {
+    let kopecks =
+        BigDecimal::from(micro_usd) * usd_rub * BigDecimal::from(100) / BigDecimal::from(1_000_000);
+    let kopecks = kopecks.with_scale_round(0, RoundingMode::Ceiling).to_i64();
+    Money::from_kopecks(kopecks.unwrap_or(i64::MAX).max(1))
+}
+
+impl Inner {
+    fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client
+            .request(method, url)
+            .timeout(self.settings.timeout)
+            .header(AUTHORIZATION, self.key.clone())
+    }
+
+    async fn exchange(&self, request: RequestBuilder) -> Result<Answered, ProviderError> {
+        call::exchange(request, self.settings.response_bytes_max).await
+    }
+
+    async fn submit(&self, request: &RenderRequest) -> Result<Submission, ProviderError> {
+        let made = body::of(request).ok_or(BROKEN_REQUEST)?;
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .expect("the address was checked to have a path")
+            .pop_if_empty()
+            .extend(made.model.split('/'));
+        let post = self
+            .request(Method::POST, url)
+            .header(CONTENT_TYPE, "application/json")
+            .header(START_HEADER, self.settings.start_timeout.as_secs())
+            .header(STORE_HEADER, "0")
+            .body(made.body.to_string());
+        let answered = self.exchange(post).await?;
+        if !answered.status.is_success() {
+            return Err(failure::of(&answered));
+        }
+        let queued: Queued = read(&answered)?;
+        // The request is there, and nobody could ask after it.
+        let places = queued.places(&self.base).ok_or(ProviderError::Ambiguous {
+            cause: "the queue names addresses of another host",
+        })?;
+        Ok(Submission::Accepted {
+            provider_job: places.render(),
+            poll_after: self.settings.poll,
+        })
+    }
+
+    async fn poll(&self, provider_job: &str) -> Result<ProviderProgress, ProviderError> {
+        let places = Places::parse(provider_job, &self.base).ok_or(ProviderError::Broken {
+            fault: Fault::Request,
+            cause: "the addresses of the request are not the queue's",
+        })?;
+        let answered = self
+            .exchange(self.request(Method::GET, places.status))
+            .await?;
+        if !answered.status.is_success() {
+            return Err(failure::of_asking(&answered));
+        }
+        // The queue says 202 while it goes on, with a body that is cut but short enough.
+        let standing: Standing = read(&answered)?;
+        if !standing.is_over() {
+            return Ok(ProviderProgress::Running {
+                poll_after: self.settings.poll,
+            });
+        }
+        let answered = self
+            .exchange(self.request(Method::GET, places.response))
+            .await?;
+        if answered.status != StatusCode::OK {
+            return Err(failure::of_result(&answered));
+        }
+        let made: wire::Made = read(&answered).map_err(|_| UNREADABLE_RESULT)?;
+        self.result(made).await.map(ProviderProgress::Done)
+    }
+
+    async fn result(&self, made: wire::Made) -> Result<RenderResult, ProviderError> {
+        let (address, kind) = made.file().ok_or(UNREADABLE_RESULT)?;
+        let begun = Instant::now();
+        let fetched = self.fetch(&address, kind).await;
+        self.fetches.ended(&fetched, begun.elapsed());
+        Ok(RenderResult {
+            media: fetched?,
+            cost: None,
+        })
+    }
+
+    /// The result is made and billed: what cannot be fetched now is tried again until the job's
+    /// deadline.
+    async fn fetch(&self, address: &str, kind: Kind) -> Result<Media, ProviderError> {
+        let bytes_max = self.settings.result_bytes_max;
+        let later = |cause| ProviderError::Retryable { after: None, cause };
+        let broken = |cause| ProviderError::Broken {
+            fault: Fault::Request,
+            cause,
+        };
+        let bytes = self.downloads.fetch(address, bytes_max).await;
+        let bytes = bytes.map_err(|error| match error {
+            DownloadError::Failed => later("the result could not be fetched"),
+            DownloadError::Gone => later("the result is not there"),
+            DownloadError::Forbidden => broken("the result's address is not a public one"),
+            DownloadError::TooLarge => broken("the result is larger than the limit"),
+        })?;
+        let checked = match kind {
+            Kind::Image => self.media.picture(bytes),
+            Kind::Video => self.media.clip(bytes),
+        };
+        checked.map_err(|fault| {
+            tracing::warn!(%fault, "the provider's result is none");
+            broken("the result is not what was asked for")
+        })
+    }
+}
+
+const BROKEN_REQUEST: ProviderError = ProviderError::Broken {
+    fault: Fault::Request,
+    cause: "what was asked is nothing that this provider makes",
+};
+
+const UNREADABLE_RESULT: ProviderError = ProviderError::Broken {
+    fault: Fault::Request,
+    cause: "the result cannot be read",
+};
+
+fn read<T: DeserializeOwned>(answered: &Answered) -> Result<T, ProviderError> {
+    serde_json::from_slice(&answered.body).map_err(|_| ProviderError::Ambiguous {
+        cause: "the answer cannot be read",
+    })
+}
+
+#[async_trait]
+impl Provider for Fal {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &Kind::ALL
+    }
+
+    fn ambiguity(&self) -> AmbiguityPolicy {
+        self.0.settings.ambiguity
+    }
+
+    fn cost_estimate(&self, spec: &Spec) -> Option<Money> {
+        match &spec.output {
+            Output::Image(look) => Some(match look.size {
+                Size::OneK | Size::TwoK => self.0.prices.to_2k,
+                Size::FourK => self.0.prices.four_k,
+            }),
+            Output::Video(_) if is_too_long(spec) => None,
+            Output::Video(_) => self.0.catalogue.cost(NAME, spec),
+        }
+    }
+
+    async fn submit(&self, request: &RenderRequest) -> Result<Submission, ProviderError> {
+        let (inner, request) = (self.0.clone(), request.clone());
+        self.on_runtime(async move {
+            let begun = Instant::now();
+            let submitted = inner.submit(&request).await;
+            inner.submits.ended(&submitted, begun.elapsed());
+            submitted
+        })
+        .await
+    }
+
+    async fn poll(&self, provider_job: &str) -> Result<ProviderProgress, ProviderError> {
+        let (inner, provider_job) = (self.0.clone(), provider_job.to_owned());
+        self.on_runtime(async move {
+            let begun = Instant::now();
+            let progress = inner.poll(&provider_job).await;
+            inner.polls.ended(&progress, begun.elapsed());
+            progress
+        })
+        .await
+    }
+}
+
+fn is_too_long(spec: &Spec) -> bool {
+    let clip = spec.inputs.iter().find_map(|input| input.clip());
+    spec.mode() == Mode::VideoToVideo && clip.is_some_and(|clip| clip.millis > EDITED_MILLIS_MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! What happens when a provider fails and another can do the same, on both databases.
+
+use rei_sandbox::fal;
+use rei_sandbox::gemini::{Fault as GeminiFault, FaultKind as GeminiFaultKind};
+use rei_sandbox::kling::{Fault, FaultKind, Step};
+
+use crate::support::house::{ENGINES, Person, TestHouse};
+use crate::support::rows::count;
+
+/// Runs a story in a house with a second provider for everything, then audits it.
+async fn in_both(story: impl AsyncFn(&mut TestHouse, &Person)) {
+    for engine in ENGINES {
+        let keys = [
+            ("REI__BILLING__WELCOME_BONUS_KOPECKS", "100000"),
+            ("REI__RATES__REQUESTS_PER_MINUTE", "0"),
+            ("REI__PROVIDERS__FAL__API_KEY", fal::API_KEY),
+            // The makers are asked first: the other is never so much better.
+            ("REI__ROUTING__LATENCY_WEIGHT", "0.0"),
+        ];
+        let mut house = TestHouse::start_with(engine, &keys).await;
+        house.sandbox.fal.change_account(|account| {
+            account.wait_millis = 5;
+            account.work_millis = 5;
+        });
+        let ann = house.person(7);
+        story(&mut house, &ann).await;
+        house.finish().await;
+    }
+}
+
+/// How many submits fal took.
+fn asked_fal(house: &TestHouse) -> usize {
+    house.sandbox.fal.requests().len()
+}
+
+async fn charges(house: &TestHouse) -> i64 {
+    const CAPTURES: &str = "SELECT COUNT(*) AS count FROM ledger WHERE kind = 'capture'";
+    count(&house.db(), CAPTURES).await
+}
+
+#[actix_rt::test]
+async fn a_picture_that_its_maker_cannot_make_comes_from_another_for_the_same_price() {
+    in_both(async |house, ann| {
+        house.sandbox.gemini.push_fault(GeminiFault {
+            times: 1,
+            kind: GeminiFaultKind::ServerError { status: 503 },
+        });
+        ann.orders("a lighthouse").await;
+        ann.gets_picture().await;
+        ann.reads("₽25 paid · balance ₽975").await;
+        assert_eq!(asked_fal(house), 1);
+        assert_eq!(charges(house).await, 1);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn an_account_without_money_is_left_alone_at_once_and_users_notice_nothing() {
+    in_both(async |house, ann| {
+        // The code of an empty account; it comes as a 429 and is not waited for.
+        let broke = FaultKind::Code { code: 1102 };
+        house
+            .sandbox
+            .kling
+            .push_fault(Fault::once(Step::Create, broke));
+        for made in 1..=3 {
+            ann.0.text(&format!("/video wave {made}"));
+            ann.reads(&format!("wave {made}")).await;
+            ann.presses("✅").await;
+            ann.gets_videos(made).await;
+        }
+        assert!(house.sandbox.kling.creates() <= 1, "it is not asked again");
+        assert!(asked_fal(house) >= 2);
+        assert_eq!(charges(house).await, 3);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn what_one_refuses_is_not_taken_to_another() {
+    in_both(async |house, ann| {
+        house.sandbox.gemini.push_fault(GeminiFault {
+            times: 1,
+            kind: GeminiFaultKind::Blocked {
+                reason: "PROHIBITED_CONTENT".to_owned(),
+            },
+        });
+        ann.orders("something bad").await;
+        ann.reads("is back. Your balance is ₽1,000").await;
+        assert_eq!(asked_fal(house), 0);
+        assert_eq!(charges(house).await, 0);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn when_everybody_fails_the_money_is_back() {
+    in_both(async |house, ann| {
+        house.sandbox.gemini.push_fault(GeminiFault {
+            times: 10,
+            kind: GeminiFaultKind::ServerError { status: 503 },
+        });
+        for _ in 0..10 {
+            let failure = fal::Failure::request(503, "runner_scheduling_failure", "busy");
+            let kind = fal::FaultKind::Ends { failure };
+            house
+                .sandbox
+                .fal
+                .push_fault(fal::Fault::once("submit", kind));
+        }
+        ann.orders("a ship").await;
+        ann.reads("is back. Your balance is ₽1,000").await;
+        assert_eq!(charges(house).await, 0);
+    })
+    .await;
+}
