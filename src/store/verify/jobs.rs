@@ -111,6 +111,7 @@ statements! {
                    UNION ALL SELECT 'provider', 'failed'
                    UNION ALL SELECT 'timeout', 'failed'
                    UNION ALL SELECT 'input', 'failed'
+                   UNION ALL SELECT 'input_size', 'failed'
                    UNION ALL SELECT 'ours', 'failed'
                    UNION ALL SELECT 'none', 'queued'
                    UNION ALL SELECT 'none', 'leased'

@@ -94,6 +94,21 @@ fn jobs_in_every_state_are_sound_and_counted() {
     });
 }
 
+#[test]
+fn a_failed_job_may_have_ended_in_any_way_but_well() {
+    for_both(async |db| {
+        let shop = shop(db).await;
+        for ending in Ending::ALL {
+            let word = ending.as_str();
+            let tampering = format!("UPDATE jobs SET ending = '{word}' WHERE id = 'failed'");
+            let mut found = tampered(&shop, tampering).await;
+            found.retain(|finding| finding.sentence == "a job has an ending exactly when it is finished, and one that fits its state");
+            let well = matches!(ending, Ending::Delivered | Ending::CancelledBeforeSubmit);
+            assert_eq!(!found.is_empty(), well, "{word}: {found:?}");
+        }
+    });
+}
+
 /// The invariant that must be named, its sentence, and a hand that breaks it.
 const TAMPERINGS: &[(&str, &str, &str)] = &[
     (
