@@ -20,6 +20,7 @@ pub mod ports;
 pub mod cashier;
 pub mod courier;
 pub mod intake;
+pub mod late;
 pub mod ledger;
 pub mod poller;
 pub mod provider;

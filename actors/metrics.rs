@@ -168,6 +168,7 @@ pub(crate) struct Jobs {
     queue: IntGaugeVec,
     overdrafts: IntCounterVec,
     stale: IntCounter,
+    late: IntCounterVec,
 }
 
 impl Jobs {
@@ -210,6 +211,13 @@ impl Jobs {
                 "rei_stale_writes_refused_total",
                 "Writes refused because the job had moved on under another lease.",
             )),
+            late: register(IntCounterVec::new(
+                Opts::new(
+                    "rei_jobs_late_total",
+                    "Results that came after their money was back and were given away.",
+                ),
+                &["kind"],
+            )),
         };
         jobs.export_zeros();
         jobs
@@ -219,7 +227,10 @@ impl Jobs {
     fn export_zeros(&self) {
         for lane in LaneName::ALL {
             self.queue.with_label_values(&[lane.as_str(), "ready"]);
-            for mode in Mode::ALL {
+        }
+        for mode in Mode::ALL {
+            self.late.with_label_values(&[mode.as_str()]);
+            for lane in LaneName::ALL {
                 self.accepted
                     .with_label_values(&[mode.as_str(), lane.as_str()]);
             }
@@ -296,6 +307,11 @@ impl Jobs {
         self.duration
             .with_label_values(&[mode.as_str(), outcome])
             .observe(seconds);
+    }
+
+    /// A result came after its money was back.
+    pub(crate) fn came_late(&self, mode: Mode) {
+        self.late.with_label_values(&[mode.as_str()]).inc();
     }
 
     /// How many jobs wait in a lane.

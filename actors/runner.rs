@@ -767,7 +767,7 @@ fn input_asset(job: &Job) -> AssetId {
 }
 
 /// A job has one result, so its asset has the job's name and is stored once.
-fn result_asset(job: &Job) -> AssetId {
+pub(crate) fn result_asset(job: &Job) -> AssetId {
     AssetId::new(job.id.as_str())
 }
 

@@ -68,6 +68,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     caps::STATEMENTS,
     drafts::STATEMENTS,
     inbox::STATEMENTS,
+    jobs::late::STATEMENTS,
     jobs::leases::STATEMENTS,
     jobs::reads::STATEMENTS,
     ledger::STATEMENTS,

@@ -330,6 +330,42 @@ async fn a_restart_goes_on_asking_after_the_same_task() {
 }
 
 #[actix_rt::test]
+async fn a_video_that_comes_after_its_money_is_back_is_given_away_once() {
+    for engine in ENGINES {
+        let keys = [
+            ("REI__BILLING__WELCOME_BONUS_KOPECKS", "100000"),
+            ("REI__JOBS__VIDEO_DEADLINE_SECS", "3"),
+            ("REI__LATE__TICK_MS", "50"),
+        ];
+        let mut house = TestHouse::start_with(engine, &keys).await;
+        house
+            .sandbox
+            .kling
+            .set_service_time(Duration::ZERO, Duration::from_secs(3_600));
+        let ann = house.person(7);
+        ann.0.text("/video a slow sunrise");
+        ann.presses("✅").await;
+        let kling = &house.sandbox.kling;
+        kling.wait_tasks(1, PATIENCE).await.unwrap();
+        ann.reads("is back").await;
+        kling.advance_clock(Duration::from_secs(3_600));
+        ann.gets_videos(1).await;
+        ann.reads("too late to be paid for").await;
+        // Another node, and this one after a restart, find nothing left to give.
+        house.close().await;
+        house.open();
+        ann.0.text("/balance");
+        ann.reads("Your balance is ₽1,000").await;
+        let late = "SELECT COUNT(*) AS count FROM outbox WHERE key LIKE 'late:%'";
+        assert_eq!(count(&house.db(), late).await, 1);
+        let captured = "SELECT COUNT(*) AS count FROM ledger WHERE kind = 'capture'";
+        assert_eq!(count(&house.db(), captured).await, 0);
+        assert_eq!(house.sandbox.kling.creates(), 1);
+        house.finish().await;
+    }
+}
+
+#[actix_rt::test]
 async fn an_account_without_money_gives_the_users_money_back() {
     in_both(async |house, ann| {
         house

@@ -10,6 +10,7 @@ use rei_domain::spec::{Kind, Spec};
 use rei_domain::time::Moment;
 
 use crate::ports::StoreError;
+use crate::ports::outbox::NewOutbox;
 use crate::routes::decision::DecisionRecord;
 
 /// A job to be written together with its hold.
@@ -208,6 +209,19 @@ pub trait JobStore: Send + Sync + 'static {
         due_at: Moment,
         at: Moment,
     ) -> Result<(), LeaseError>;
+
+    /// Jobs that ended since `since` because their time ran out, while a provider goes on with
+    /// them under an id of its own; oldest first.
+    async fn overdue(&self, since: Moment, limit: u32) -> Result<Vec<Job>, StoreError>;
+
+    /// Keeps the result of such a job, with the message that brings it. `false` when it has one
+    /// already, or ended in another way.
+    async fn keep_late(
+        &self,
+        id: &JobId,
+        result: &AssetId,
+        message: NewOutbox,
+    ) -> Result<bool, StoreError>;
 
     /// The user's jobs that are not finished, newest first, at most `limit`.
     async fn unfinished(&self, user: UserId, limit: u32) -> Result<Vec<Job>, StoreError>;

@@ -13,6 +13,7 @@ use rei_actors::cashier::{Cashier, CashierPorts};
 use rei_actors::courier::Courier;
 use rei_actors::courier::delivery::CourierPorts;
 use rei_actors::intake::{IntakeActor, IntakeGate};
+use rei_actors::late::{LatePorts, LateSettings, LateWatch};
 use rei_actors::ledger::{Ledger, LedgerActor};
 use rei_actors::meter::{MeterPorts, UsageMeter, steady_clock};
 use rei_actors::notary::{Notary, NotaryPorts};
@@ -535,6 +536,21 @@ async fn start_workers(
             all: u32::try_from(*places).unwrap_or(u32::MAX),
         });
     }
+    let late_ports = LatePorts {
+        clock: parts.clock.clone(),
+        jobs: parts.jobs.clone(),
+        assets: parts.assets.clone(),
+        routes: parts.routes.clone(),
+        outbox: parts.outbox.clone(),
+    };
+    let late_settings = LateSettings {
+        watch_for: settings::span(config.late.watch),
+        tick: config.late.tick,
+    };
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("late", arbiter, spec, move || {
+        LateWatch::new(late_ports.clone(), late_settings)
+    })?;
     let dispatch_ports = DispatchPorts {
         clock: parts.clock.clone(),
         jobs: parts.jobs.clone(),

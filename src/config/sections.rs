@@ -42,6 +42,7 @@ pub struct Config {
     pub videos: Videos,
     pub downloads: Downloads,
     pub routing: Routing,
+    pub late: Late,
     pub providers: Providers,
     pub stars: Stars,
     pub yookassa: Yookassa,
@@ -428,6 +429,16 @@ pub struct Downloads {
 pub enum Addresses {
     Public,
     Any,
+}
+
+/// How long results are waited for that come too late.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Late {
+    #[serde(rename = "watch_secs", deserialize_with = "values::secs")]
+    pub watch: Duration,
+    #[serde(rename = "tick_ms", deserialize_with = "values::millis")]
+    pub tick: Duration,
 }
 
 /// How jobs are routed to providers.

@@ -6,6 +6,7 @@
 //! without doing anything. Deliberately moves no money: settling, failing and cancelling commit
 //! with the ledger.
 
+pub(super) mod late;
 pub(super) mod leases;
 pub(super) mod reads;
 mod steps;
@@ -17,6 +18,7 @@ use rei_actors::ports::StoreError;
 use rei_actors::ports::jobs::{
     Attempt, AttemptOutcome, Candidate, Job, JobStore, LeaseError, LeaseToken,
 };
+use rei_actors::ports::outbox::NewOutbox;
 use rei_actors::routes::decision::DecisionRecord;
 use rei_domain::billing::Ending;
 use rei_domain::conversation::SentResult;
@@ -254,6 +256,24 @@ impl JobStore for JobRows {
             .tx(async move |conn: &mut Conn| {
                 leases::requeue(conn, &lease, outcome, due_at, at).await
             })
+            .await
+    }
+
+    async fn overdue(&self, since: Moment, limit: u32) -> Result<Vec<Job>, StoreError> {
+        self.0
+            .read(async move |conn: &mut Conn| reads::overdue(conn, since, limit).await)
+            .await
+    }
+
+    async fn keep_late(
+        &self,
+        id: &JobId,
+        result: &AssetId,
+        message: NewOutbox,
+    ) -> Result<bool, StoreError> {
+        let (id, result) = (id.clone(), result.clone());
+        self.0
+            .tx(async move |conn: &mut Conn| late::keep(conn, &id, &result, &message).await)
             .await
     }
 

@@ -50,6 +50,16 @@ statements! {
         WHERE user_id = ? AND state IN (SELECT value->>'state' FROM json_each(?))
         ORDER BY created_at DESC, id DESC LIMIT ?";
 
+    OVERDUE = "
+        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, video,
+               inputs,
+               price, state, fence, attempt, provider, provider_job, result, ending, created_at,
+               deadline_at, finished_at
+        FROM jobs
+        WHERE state = 'failed' AND ending = 'timeout' AND result IS NULL
+          AND provider_job IS NOT NULL AND finished_at >= ?
+        ORDER BY finished_at LIMIT ?";
+
     POSITION = "
         SELECT (
             SELECT COUNT(*) FROM jobs earlier
@@ -130,6 +140,12 @@ struct SentRow {
 pub async fn job(conn: &mut Conn, id: &JobId) -> Result<Option<Job>, StoreError> {
     let row = conn.optional::<JobRow>(sql!(JOB, id.as_str())).await?;
     row.map(JobRow::parse).transpose()
+}
+
+pub async fn overdue(conn: &mut Conn, since: Moment, limit: u32) -> Result<Vec<Job>, StoreError> {
+    let stmt = sql!(OVERDUE, since.0, i64::from(limit));
+    let rows = conn.load::<JobRow>(stmt).await?;
+    rows.into_iter().map(JobRow::parse).collect()
 }
 
 pub async fn attempts(conn: &mut Conn, id: &JobId) -> Result<Vec<Attempt>, StoreError> {

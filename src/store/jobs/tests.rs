@@ -1,16 +1,21 @@
+use diesel::QueryableByName;
+use diesel::sql_types::BigInt;
 use rei_actors::ports::jobs::{AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
+use rei_actors::ports::outbox::{NewOutbox, OutboxBody};
 use rei_actors::routes::decision::DecisionRecord;
-use rei_domain::ids::{AssetId, Fence, JobId, UserId};
+use rei_domain::ids::{AssetId, ChatId, Fence, JobId, UserId};
 use rei_domain::job::{JobEvent, JobState, LaneName, step};
 use rei_domain::spec::Kind;
 use rei_domain::time::Moment;
 
 use super::JobRows;
 use crate::store::Db;
+use crate::store::conn::Conn;
 use crate::store::fixtures::{
     FIXTURE_DUE, FIXTURE_FENCE, FIXTURE_LEASE_UNTIL, FIXTURE_USER, for_both, for_both_twice,
     insert_asset, insert_job, insert_job_in,
 };
+use crate::store::stmt::sql;
 
 /// After every lease and every waiting time of the fixtures.
 const LATER: Moment = Moment(FIXTURE_LEASE_UNTIL.0 + 1_000);
@@ -423,6 +428,74 @@ fn unfinished_jobs_of_a_user_come_newest_first() {
         assert_eq!(jobs.unfinished(FIXTURE_USER, 2).await.unwrap().len(), 2);
         assert_eq!(jobs.unfinished(UserId(99), 2).await.unwrap(), []);
         assert_eq!(jobs.job(&JobId::new("none")).await.unwrap(), None);
+    });
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[test]
+fn a_job_out_of_time_gets_its_late_result_and_one_message_once() {
+    for_both(async |db| {
+        let jobs = JobRows::new(db.clone());
+        let endings = [
+            ("late", Some("p1"), "timeout", 50),
+            ("later", Some("p2"), "timeout", 60),
+            ("unasked", None, "timeout", 50),
+            ("refused", Some("p3"), "moderation", 50),
+            ("old", Some("p4"), "timeout", 9),
+        ];
+        for (id, provider_job, ending, finished_at) in endings {
+            insert_job(&db, id, JobState::Failed).await;
+            let stmt = sql!(
+                "UPDATE jobs SET provider = 'dummy', provider_job = ?, ending = ?, finished_at = ?
+                 WHERE id = ?",
+                provider_job,
+                ending,
+                finished_at,
+                id,
+            );
+            db.write(async move |conn: &mut Conn| conn.execute(stmt).await)
+                .await
+                .unwrap();
+        }
+        insert_asset(&db, "clip").await;
+        let overdue = async || -> Vec<String> {
+            let found = jobs.overdue(Moment(10), 10).await.unwrap();
+            found.iter().map(|job| job.id.to_string()).collect()
+        };
+        assert_eq!(overdue().await, ["late", "later"]);
+        let keep = async |id: &str| {
+            let id = JobId::new(id);
+            let message = NewOutbox {
+                key: format!("late:{id}"),
+                chat: ChatId(7),
+                slot: None,
+                body: OutboxBody::result(&id),
+                created_at: Moment(70),
+            };
+            jobs.keep_late(&id, &AssetId::new("clip"), message)
+                .await
+                .unwrap()
+        };
+        assert!(keep("late").await);
+        assert!(!keep("late").await, "it has one");
+        assert!(!keep("refused").await, "it did not run out of time");
+        assert_eq!(overdue().await, ["later"]);
+        assert_eq!(job(&db, "late").await.result.unwrap(), AssetId::new("clip"));
+        let messages = db
+            .read(async |conn: &mut Conn| {
+                conn.one::<Count>(sql!(
+                    "SELECT COUNT(*) AS count FROM outbox WHERE key LIKE 'late:%'"
+                ))
+                .await
+            })
+            .await
+            .unwrap();
+        assert_eq!(messages.count, 1);
     });
 }
 

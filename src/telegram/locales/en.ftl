@@ -240,6 +240,7 @@ hint-resend-smaller = Send fewer of them, or send them as photos instead of file
 ## The finished picture
 
 result-paid = 💳 { $price } paid · balance { $balance }
+result-late = 🎁 It came after all, too late to be paid for: { $price } went back to you, keep it. Balance { $balance }
 result-by-link = 📦 The file is larger than Telegram takes: press the button to download it. The link works for a week; keep it to yourself.
 result-unreachable = 📦 The file is larger than Telegram takes and cannot be fetched elsewhere yet. It is kept for you: /paysupport
 

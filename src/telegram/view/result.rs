@@ -2,6 +2,7 @@
 
 use rei_actors::ports::view::{Button, ButtonAction, JobFacts, Rendered};
 use rei_domain::conversation::Tap;
+use rei_domain::job::JobState;
 use rei_domain::spec::{Kind, Output};
 
 use super::html::{CAPTION_UNITS_MAX, around_prompt};
@@ -18,7 +19,20 @@ pub(super) fn caption(words: Words<'_>, facts: &JobFacts) -> Rendered {
         .text("price", &words.money(job.price))
         .text("balance", &words.money(facts.balance.available));
     let above = [words.title(&job.spec)];
-    let below = [words.look(&job.spec), words.tell("result-paid", paid)];
+    let paid = match job.state {
+        // It came after the money was back.
+        JobState::Failed => words.tell("result-late", paid),
+        JobState::Queued
+        | JobState::Leased
+        | JobState::Submitting
+        | JobState::Running
+        | JobState::Rendered
+        | JobState::Settled
+        | JobState::Delivered
+        | JobState::Cancelled
+        | JobState::Unknown => words.tell("result-paid", paid),
+    };
+    let below = [words.look(&job.spec), paid];
     let edit = Tap::EditResult {
         job: job.id.clone(),
     };

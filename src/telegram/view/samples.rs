@@ -409,6 +409,10 @@ fn results() -> Vec<(String, JobFacts)> {
             facts(spec("рыжий кот", 0), JobState::Settled),
         ),
         ("result, edit of 2".to_owned(), large),
+        (
+            "result, late".to_owned(),
+            facts(spec("рыжий кот", 0), JobState::Failed),
+        ),
     ]
 }
 
