@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rei_domain::admin::{CordonLine, ProviderLine};
 use rei_domain::breaker::{BreakerSettings, BreakerState};
 use rei_domain::health::{FaultClass, Health, Seen};
 use rei_domain::job::JobState;
@@ -297,6 +298,27 @@ impl Routes {
             .into_iter()
             .map(|cordon| (cordon.provider.clone(), cordon));
         self.state().cordons = named.collect();
+    }
+
+    /// How everybody stands, in the order of the configuration.
+    pub fn lines(&self, now: Moment) -> Vec<ProviderLine> {
+        let state = self.state();
+        let lines = state.health.iter().map(|((number, kind), health)| {
+            let name = self.providers[*number].name();
+            let cordon = state.cordons.get(name).filter(|cordon| cordon.holds(now));
+            ProviderLine {
+                name: name.to_owned(),
+                kind: *kind,
+                success_percent: (health.success() * 100.0).round() as u32,
+                p95: health.p95(),
+                breaker: worst(health).filter(|(_, state)| *state != BreakerState::Closed),
+                cordon: cordon.map(|cordon| CordonLine {
+                    reason: cordon.reason.clone(),
+                    until: cordon.until,
+                }),
+            }
+        });
+        lines.collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

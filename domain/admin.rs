@@ -12,6 +12,7 @@ mod act;
 mod arguments;
 mod commands;
 mod policy;
+mod providers;
 mod replies;
 mod sums;
 
@@ -19,5 +20,8 @@ pub use act::{Act, ActState, Approval, Order, Press, PressRefusal, Shortfall, St
 pub use arguments::{Fault, JobFilter, REASON_CHARS_MAX, Who, Wish, parse};
 pub use commands::AdminCommand;
 pub use policy::{Denied, Kind, Policy, Role, Roster, Verdict};
+pub use providers::{
+    AttemptStory, CandidateStory, CordonLine, JobStory, ProviderLine, VerdictStory,
+};
 pub use replies::{ActCause, AdminReply, Ban, JobLine, Payment, Person};
 pub use sums::{SumFault, parse_sum};

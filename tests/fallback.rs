@@ -4,7 +4,7 @@ use rei_sandbox::fal;
 use rei_sandbox::gemini::{Fault as GeminiFault, FaultKind as GeminiFaultKind};
 use rei_sandbox::kling::{Fault, FaultKind, Step};
 
-use crate::support::house::{ENGINES, Person, TestHouse};
+use crate::support::house::{ENGINES, Person, TestHouse, is_bots};
 use crate::support::rows::count;
 
 /// Runs a story in a house with a second provider for everything, then audits it.
@@ -16,6 +16,8 @@ async fn in_both(story: impl AsyncFn(&mut TestHouse, &Person)) {
             ("REI__PROVIDERS__FAL__API_KEY", fal::API_KEY),
             // The makers are asked first: the other is never so much better.
             ("REI__ROUTING__LATENCY_WEIGHT", "0.0"),
+            ("REI__ADMIN__ADMIN_IDS", "2"),
+            ("REI__ADMIN__SUPPORT_IDS", "3"),
         ];
         let mut house = TestHouse::start_with(engine, &keys).await;
         house.sandbox.fal.change_account(|account| {
@@ -111,6 +113,63 @@ async fn when_everybody_fails_the_money_is_back() {
         ann.orders("a ship").await;
         ann.reads("is back. Your balance is ₽1,000").await;
         assert_eq!(charges(house).await, 0);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn an_admin_takes_a_provider_out_and_sees_why_work_goes_elsewhere() {
+    in_both(async |house, ann| {
+        let (admin, support) = (house.person(2), house.person(3));
+        for person in [&admin, &support] {
+            person.0.text("/start");
+            person.reads("₽1,000").await;
+        }
+        support.0.text("/admin_cordon nano_banana later");
+        support.reads("There is no command /admin_cordon").await;
+        admin.0.text("/admin_cordon banana 2h looks ill");
+        admin.reads("nano_banana, ").await;
+        admin.0.text("/admin_cordon nano_banana 2h looks ill");
+        admin.reads("gets no new work until").await;
+
+        ann.orders("a lighthouse").await;
+        ann.gets_pictures(1).await;
+        // A restart forgets nothing of it.
+        house.close().await;
+        house.open();
+        ann.orders("a harbour").await;
+        ann.gets_pictures(2).await;
+        assert_eq!(asked_fal(house), 2);
+        assert!(house.sandbox.gemini.calls().is_empty());
+
+        support.0.text("/admin_jobs 7");
+        let job = support
+            .sees("the job", |chat| {
+                let list = chat.iter().rev().find(|m| m.text().contains("delivered"))?;
+                let id = list
+                    .text()
+                    .lines()
+                    .find(|line| line.contains("delivered"))?;
+                id.split(' ').next().map(str::to_owned)
+            })
+            .await;
+        support.0.text(&format!("/admin_why {job}"));
+        support.reads("nano_banana: taken out").await;
+
+        admin.0.text("/admin_uncordon nano_banana well again");
+        admin
+            .sees("everybody in", |chat| {
+                let list = chat.iter().rev().find(|m| is_bots(m))?.text();
+                (list.contains("Providers") && !list.contains("no new work")).then_some(())
+            })
+            .await;
+        admin.0.text("/admin_uncordon nano_banana again");
+        admin.reads("gets work as it is").await;
+        ann.orders("a bridge").await;
+        ann.gets_pictures(3).await;
+        assert_eq!(house.sandbox.gemini.calls().len(), 1);
+        admin.0.text("/admin_audit");
+        admin.reads("provider.uncordon").await;
     })
     .await;
 }

@@ -1,9 +1,10 @@
 //! Why a job went where it went: the facts and the verdict on each provider, as it is kept with
 //! the attempt. It can be shown, and decided anew under another policy.
 
+use rei_domain::admin::{CandidateStory, VerdictStory};
 use rei_domain::money::Money;
 use rei_domain::routing::{Availability, Decision, Facts, History, Verdict};
-use rei_domain::time::Moment;
+use rei_domain::time::{Moment, Span};
 use serde::{Deserialize, Serialize};
 
 /// One decision, as it stands in rows.
@@ -118,6 +119,31 @@ impl DecisionRecord {
             },
         });
         facts.collect()
+    }
+
+    /// The candidates, as an admin is told of them.
+    pub fn candidates(&self) -> Vec<CandidateStory> {
+        let told = self.candidates.iter().map(|candidate| CandidateStory {
+            provider: candidate.provider.clone(),
+            cost: Money::from_kopecks(candidate.cost),
+            success_percent: (candidate.success * 100.0).round() as u32,
+            p95: candidate
+                .p95_secs
+                .map(|secs| Span::from_millis((secs * 1_000.0) as i64)),
+            places: candidate.places,
+            free: candidate.free,
+            verdict: match candidate.verdict {
+                VerdictRecord::Score(score) => {
+                    VerdictStory::Score((score * 1_000.0).round() as i64)
+                }
+                VerdictRecord::Cordoned => VerdictStory::Cordoned,
+                VerdictRecord::TooDear => VerdictStory::TooDear,
+                VerdictRecord::Full => VerdictStory::Full,
+                VerdictRecord::Tripped => VerdictStory::Tripped,
+            },
+            chosen: candidate.chosen,
+        });
+        told.collect()
     }
 
     /// The column's text.

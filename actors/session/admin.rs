@@ -7,6 +7,7 @@
 mod acts;
 mod looks;
 mod orders;
+mod providers;
 
 use rei_domain::admin::{AdminCommand, AdminReply, Policy, Role, Roster, Wish, parse};
 use rei_domain::audit::{Actor, AuditOutcome, Via};
@@ -65,6 +66,16 @@ pub(super) async fn command(
         Ok(Wish::User(who)) => looks::user(talk, &who).await?,
         Ok(Wish::Jobs(filter)) => looks::jobs(talk, filter).await?,
         Ok(Wish::Audit { about, rows }) => looks::audit(talk, about, rows).await?,
+        Ok(Wish::Why(job)) => providers::why(talk, &job).await?,
+        Ok(Wish::Providers) => providers::list(talk),
+        Ok(Wish::Cordon {
+            provider,
+            term,
+            reason,
+        }) => providers::cordon(talk, provider, term, reason).await?,
+        Ok(Wish::Uncordon { provider, reason }) => {
+            providers::uncordon(talk, &provider, &reason).await?;
+        }
         Ok(wish) => orders::ask(talk, wish).await?,
     }
     Ok(Answered::Yes)
@@ -80,7 +91,7 @@ pub(super) async fn turn_away(talk: &mut Talk<'_>) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-fn role(talk: &Talk<'_>) -> Role {
+pub(super) fn role(talk: &Talk<'_>) -> Role {
     talk.settings.admin.roster.role(talk.user_id())
 }
 

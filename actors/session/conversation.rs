@@ -44,6 +44,7 @@ use crate::ports::messenger::{Interpreter, Messenger, Sender};
 use crate::ports::notices::NoticeStore;
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::rates::Rates;
+use crate::ports::routes::RouteStore;
 use crate::ports::series::SeriesStore;
 use crate::ports::statements::StatementStore;
 use crate::ports::topups::TopupStore;
@@ -78,6 +79,8 @@ pub struct SessionPorts {
     pub poster: Arc<dyn Poster>,
     /// Who could do the work, for what it may cost.
     pub routes: Arc<Routes>,
+    /// Who of them an admin took out.
+    pub cordons: Arc<dyn RouteStore>,
     pub messenger: Arc<dyn Messenger>,
     pub interpreter: Arc<dyn Interpreter>,
     pub view: Arc<dyn View>,

@@ -45,6 +45,20 @@ pub enum Wish {
         about: Option<Who>,
         rows: u32,
     },
+    /// Why a job went where it went.
+    Why(JobId),
+    Providers,
+    /// No new work for a provider.
+    Cordon {
+        provider: String,
+        /// `None` is until it is lifted.
+        term: Option<Span>,
+        reason: String,
+    },
+    Uncordon {
+        provider: String,
+        reason: String,
+    },
     Credit {
         who: Who,
         amount: Money,
@@ -96,6 +110,8 @@ pub enum Fault {
     NoSign,
     #[error("it names no job or payment")]
     NoSubject,
+    #[error("it names no provider")]
+    NoProvider,
     #[error("this is no id")]
     NotAnId,
     #[error("a cap is a sum, 0 or -")]
@@ -124,6 +140,15 @@ pub fn parse(command: AdminCommand, args: &str) -> Result<Wish, Fault> {
         }
         AdminCommand::Jobs => Ok(Wish::Jobs(filter(&words)?)),
         AdminCommand::Audit => audit(&words),
+        AdminCommand::Why => {
+            let (id, rest) = words.split_first().ok_or(Fault::NoSubject)?;
+            nothing_else(rest)?;
+            Ok(Wish::Why(JobId::new(subject(id)?)))
+        }
+        AdminCommand::Providers => {
+            nothing_else(&words)?;
+            Ok(Wish::Providers)
+        }
         AdminCommand::Add => {
             let (who, rest) = user(&words)?;
             let (amount, used) = parse_sum(rest)?;
@@ -168,13 +193,7 @@ pub fn parse(command: AdminCommand, args: &str) -> Result<Wish, Fault> {
         }
         AdminCommand::Ban => {
             let (who, rest) = user(&words)?;
-            let (term, rest) = match rest.split_first() {
-                Some((word, after)) => match term(word) {
-                    Some(term) => (Some(term?), after),
-                    None => (None, rest),
-                },
-                None => (None, rest),
-            };
+            let (term, rest) = leading_term(rest)?;
             let reason = reason(rest)?;
             Ok(Wish::Ban { who, term, reason })
         }
@@ -183,6 +202,41 @@ pub fn parse(command: AdminCommand, args: &str) -> Result<Wish, Fault> {
             let reason = reason(rest)?;
             Ok(Wish::Unban { who, reason })
         }
+        AdminCommand::Cordon => {
+            let (provider, rest) = provider(&words)?;
+            let (term, rest) = leading_term(rest)?;
+            let reason = reason(rest)?;
+            Ok(Wish::Cordon {
+                provider,
+                term,
+                reason,
+            })
+        }
+        AdminCommand::Uncordon => {
+            let (provider, rest) = provider(&words)?;
+            let reason = reason(rest)?;
+            Ok(Wish::Uncordon { provider, reason })
+        }
+    }
+}
+
+fn provider<'a, 'b>(words: &'a [&'b str]) -> Result<(String, &'a [&'b str]), Fault> {
+    let (first, rest) = words.split_first().ok_or(Fault::NoProvider)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if first.len() > 32 || !first.bytes().all(plain) {
+        return Err(Fault::NoProvider);
+    }
+    Ok((first.to_ascii_lowercase(), rest))
+}
+
+/// The term that words begin with, if they do.
+fn leading_term<'a, 'b>(words: &'a [&'b str]) -> Result<(Option<Span>, &'a [&'b str]), Fault> {
+    match words.split_first() {
+        Some((word, after)) => match term(word) {
+            Some(term) => Ok((Some(term?), after)),
+            None => Ok((None, words)),
+        },
+        None => Ok((None, words)),
     }
 }
 
@@ -472,6 +526,23 @@ mod tests {
                     reason: gift(),
                 },
             ),
+            ("admin_why 0a1b", Wish::Why(JobId::new("0a1b"))),
+            ("admin_providers", Wish::Providers),
+            (
+                "admin_cordon Kling 2h за терпение",
+                Wish::Cordon {
+                    provider: "kling".to_owned(),
+                    term: Some(Span::from_secs(7_200)),
+                    reason: gift(),
+                },
+            ),
+            (
+                "admin_uncordon kling за терпение",
+                Wish::Uncordon {
+                    provider: "kling".to_owned(),
+                    reason: gift(),
+                },
+            ),
             (
                 "admin_caps 42 100 - за терпение",
                 Wish::Caps {
@@ -562,6 +633,15 @@ mod tests {
             ("ban 42 0d why", Fault::TermTooLong),
             ("ban 42 9999999999999999999d why", Fault::TermTooLong),
             ("unban 42", Fault::NoReason),
+            ("admin_why", Fault::NoSubject),
+            ("admin_why 0a1b please", Fault::TooMuch),
+            ("admin_why ../etc", Fault::NotAnId),
+            ("admin_providers all", Fault::TooMuch),
+            ("admin_cordon", Fault::NoProvider),
+            ("admin_cordon клинг why", Fault::NoProvider),
+            ("admin_cordon kling", Fault::NoReason),
+            ("admin_cordon kling 2h", Fault::NoReason),
+            ("admin_uncordon kling", Fault::NoReason),
         ] {
             assert_eq!(wish(line), Err(fault), "{line}");
         }

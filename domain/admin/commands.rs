@@ -9,6 +9,8 @@ pub enum AdminCommand {
     User,
     Jobs,
     Audit,
+    Why,
+    Providers,
     Add,
     Sub,
     Adjust,
@@ -17,15 +19,19 @@ pub enum AdminCommand {
     Caps,
     Ban,
     Unban,
+    Cordon,
+    Uncordon,
 }
 
 impl AdminCommand {
     /// Every command, in the order of the menu.
-    pub const ALL: [AdminCommand; 12] = [
+    pub const ALL: [AdminCommand; 16] = [
         AdminCommand::Help,
         AdminCommand::User,
         AdminCommand::Jobs,
         AdminCommand::Audit,
+        AdminCommand::Why,
+        AdminCommand::Providers,
         AdminCommand::Add,
         AdminCommand::Sub,
         AdminCommand::Adjust,
@@ -34,6 +40,8 @@ impl AdminCommand {
         AdminCommand::Caps,
         AdminCommand::Ban,
         AdminCommand::Unban,
+        AdminCommand::Cordon,
+        AdminCommand::Uncordon,
     ];
 
     /// What is typed after the slash.
@@ -43,6 +51,8 @@ impl AdminCommand {
             AdminCommand::User => "admin_user",
             AdminCommand::Jobs => "admin_jobs",
             AdminCommand::Audit => "admin_audit",
+            AdminCommand::Why => "admin_why",
+            AdminCommand::Providers => "admin_providers",
             AdminCommand::Add => "add",
             AdminCommand::Sub => "sub",
             AdminCommand::Adjust => "admin_adjust",
@@ -51,6 +61,8 @@ impl AdminCommand {
             AdminCommand::Caps => "admin_caps",
             AdminCommand::Ban => "ban",
             AdminCommand::Unban => "unban",
+            AdminCommand::Cordon => "admin_cordon",
+            AdminCommand::Uncordon => "admin_uncordon",
         }
     }
 
@@ -64,9 +76,12 @@ impl AdminCommand {
     /// The least role that has it.
     pub fn role(self) -> Role {
         match self {
-            AdminCommand::Help | AdminCommand::User | AdminCommand::Jobs | AdminCommand::Audit => {
-                Role::Support
-            }
+            AdminCommand::Help
+            | AdminCommand::User
+            | AdminCommand::Jobs
+            | AdminCommand::Audit
+            | AdminCommand::Why
+            | AdminCommand::Providers => Role::Support,
             AdminCommand::Add
             | AdminCommand::Sub
             | AdminCommand::Adjust
@@ -74,7 +89,9 @@ impl AdminCommand {
             | AdminCommand::CancelJob
             | AdminCommand::Caps
             | AdminCommand::Ban
-            | AdminCommand::Unban => Role::Admin,
+            | AdminCommand::Unban
+            | AdminCommand::Cordon
+            | AdminCommand::Uncordon => Role::Admin,
         }
     }
 

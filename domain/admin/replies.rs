@@ -1,6 +1,6 @@
 //! What the bot says to admins, and to users about what admins did.
 
-use super::{Act, AdminCommand, Denied, Fault, Order, Role, Standing};
+use super::{Act, AdminCommand, Denied, Fault, JobStory, Order, ProviderLine, Role, Standing};
 use crate::audit::AuditLink;
 use crate::conversation::Language;
 use crate::ids::{JobId, TopupId, UserId};
@@ -62,6 +62,14 @@ pub enum AdminReply {
     Person(Box<Person>),
     Jobs(Vec<JobLine>),
     Audit(Vec<AuditLink>),
+    Why(Box<JobStory>),
+    Providers(Vec<ProviderLine>),
+    /// These are set up.
+    ProviderNotFound {
+        known: Vec<String>,
+    },
+    /// The provider is in already.
+    NotCordoned,
     /// To a user who is banned and wants to order.
     Banned(Ban),
 }

@@ -396,6 +396,7 @@ async fn start_actors(
         auditor: parts.auditor.clone(),
         poster: poster.clone(),
         routes: parts.routes.clone(),
+        cordons: parts.route_rows.clone(),
         messenger: parts.messenger.clone(),
         interpreter: Arc::new(TelegramInterpreter),
         view: parts.view.clone(),

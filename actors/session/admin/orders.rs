@@ -135,8 +135,15 @@ async fn asked(talk: &Talk<'_>, wish: Wish) -> Result<Result<Asked, AdminReply>,
             reason,
         } => return refund(talk, subject, amount, reason).await,
         Wish::CancelJob { job, reason } => return cancel_job(talk, &job, reason).await,
-        // These ask for nothing.
-        Wish::Help | Wish::User(_) | Wish::Jobs(_) | Wish::Audit { .. } => {
+        // These ask for no act.
+        Wish::Help
+        | Wish::User(_)
+        | Wish::Jobs(_)
+        | Wish::Audit { .. }
+        | Wish::Why(_)
+        | Wish::Providers
+        | Wish::Cordon { .. }
+        | Wish::Uncordon { .. } => {
             let role = role(talk);
             return Ok(Err(AdminReply::Help { role }));
         }

@@ -17,6 +17,8 @@ use super::html::{TEXT_UNITS_MAX, shorten, units};
 use super::replies::plain;
 use super::words::{Args, Words};
 
+mod providers;
+
 /// Characters of an audit entry's detail in a list.
 const DETAIL_UNITS_MAX: usize = 200;
 
@@ -58,6 +60,13 @@ pub(super) fn render(words: Words<'_>, reply: &AdminReply) -> Rendered {
         AdminReply::Person(person) => plain(portrait(words, person)),
         AdminReply::Jobs(jobs) => plain(listed_jobs(words, jobs)),
         AdminReply::Audit(entries) => plain(listed_entries(words, entries)),
+        AdminReply::Why(story) => plain(providers::story(words, story)),
+        AdminReply::Providers(lines) => plain(providers::list(words, lines)),
+        AdminReply::ProviderNotFound { known } => {
+            let args = Args::new().text("known", &known.join(", "));
+            plain(words.tell("admin-no-provider", args))
+        }
+        AdminReply::NotCordoned => plain(words.say("admin-not-cordoned")),
         AdminReply::Banned(ban) => plain(banned(words, ban)),
     }
 }
@@ -85,6 +94,8 @@ pub(in crate::telegram) fn summary_key(command: AdminCommand) -> &'static str {
         AdminCommand::User => "command-admin-user",
         AdminCommand::Jobs => "command-admin-jobs",
         AdminCommand::Audit => "command-admin-audit",
+        AdminCommand::Why => "command-admin-why",
+        AdminCommand::Providers => "command-admin-providers",
         AdminCommand::Add => "command-admin-add",
         AdminCommand::Sub => "command-admin-sub",
         AdminCommand::Adjust => "command-admin-adjust",
@@ -93,6 +104,8 @@ pub(in crate::telegram) fn summary_key(command: AdminCommand) -> &'static str {
         AdminCommand::Caps => "command-admin-caps",
         AdminCommand::Ban => "command-admin-ban",
         AdminCommand::Unban => "command-admin-unban",
+        AdminCommand::Cordon => "command-admin-cordon",
+        AdminCommand::Uncordon => "command-admin-uncordon",
     }
 }
 
@@ -103,6 +116,8 @@ fn form_key(command: AdminCommand) -> &'static str {
         AdminCommand::User => "admin-form-user",
         AdminCommand::Jobs => "admin-form-jobs",
         AdminCommand::Audit => "admin-form-audit",
+        AdminCommand::Why => "admin-form-why",
+        AdminCommand::Providers => "admin-form-providers",
         AdminCommand::Add => "admin-form-add",
         AdminCommand::Sub => "admin-form-sub",
         AdminCommand::Adjust => "admin-form-adjust",
@@ -111,6 +126,8 @@ fn form_key(command: AdminCommand) -> &'static str {
         AdminCommand::Caps => "admin-form-caps",
         AdminCommand::Ban => "admin-form-ban",
         AdminCommand::Unban => "admin-form-unban",
+        AdminCommand::Cordon => "admin-form-cordon",
+        AdminCommand::Uncordon => "admin-form-uncordon",
     }
 }
 
@@ -126,6 +143,7 @@ fn usage(words: Words<'_>, command: AdminCommand, fault: Fault) -> String {
         Fault::Sum(SumFault::TooLarge) => "admin-fault-too-large",
         Fault::NoSign => "admin-fault-no-sign",
         Fault::NoSubject => "admin-fault-no-subject",
+        Fault::NoProvider => "admin-fault-no-provider",
         Fault::NotAnId => "admin-fault-not-an-id",
         Fault::NotACap => "admin-fault-not-a-cap",
         Fault::TermTooLong => "admin-fault-term",

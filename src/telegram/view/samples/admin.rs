@@ -1,16 +1,21 @@
 //! What admins see, and what users are told of their acts.
 
 use rei_domain::admin::{
-    Act, ActCause, ActState, AdminCommand, AdminReply, Approval, Ban, Denied, Fault, JobLine,
-    Order, Payment, Person, Role, Shortfall, Standing, SumFault,
+    Act, ActCause, ActState, AdminCommand, AdminReply, Approval, AttemptStory, Ban, CandidateStory,
+    CordonLine, Denied, Fault, JobLine, JobStory, Order, Payment, Person, ProviderLine, Role,
+    Shortfall, Standing, SumFault, VerdictStory,
 };
 use rei_domain::audit::{Actor, AuditEntry, AuditLink, AuditOutcome, Via};
+use rei_domain::breaker::BreakerState;
 use rei_domain::conversation::Language;
+use rei_domain::health::FaultClass;
 use rei_domain::ids::{ActId, ChatId, HoldId, JobId, Nonce, TopupId, UserId};
 use rei_domain::job::JobState;
 use rei_domain::ledger::caps::Caps;
 use rei_domain::money::Money;
 use rei_domain::refund::RefundRefusal;
+use rei_domain::spec::Kind;
+use rei_domain::time::Span;
 
 use super::{CREATED, ID, roubles};
 
@@ -82,6 +87,7 @@ fn faults() -> Vec<Fault> {
         Fault::Sum(SumFault::TooLarge),
         Fault::NoSign,
         Fault::NoSubject,
+        Fault::NoProvider,
         Fault::NotAnId,
         Fault::NotACap,
         Fault::TermTooLong,
@@ -132,6 +138,72 @@ fn job_line() -> JobLine {
         state: JobState::Queued,
         price: roubles(25),
         created_at: CREATED,
+    }
+}
+
+fn provider_lines() -> Vec<ProviderLine> {
+    let well = ProviderLine {
+        name: "nano_banana".to_owned(),
+        kind: Kind::Image,
+        success_percent: 95,
+        p95: None,
+        breaker: None,
+        cordon: None,
+    };
+    let tripped = |state| ProviderLine {
+        name: "kling".to_owned(),
+        kind: Kind::Video,
+        success_percent: 40,
+        p95: Some(Span::from_secs(140)),
+        breaker: Some((FaultClass::Account, state)),
+        cordon: None,
+    };
+    let out = ProviderLine {
+        name: "fal".to_owned(),
+        cordon: Some(CordonLine {
+            reason: "счёт & <ключ>".to_owned(),
+            until: Some(CREATED),
+        }),
+        ..well.clone()
+    };
+    let open = tripped(BreakerState::Open { until: CREATED });
+    vec![well, open, tripped(BreakerState::HalfOpen), out]
+}
+
+fn story() -> JobStory {
+    let candidate = |provider: &str, verdict, chosen| CandidateStory {
+        provider: provider.to_owned(),
+        cost: roubles(12),
+        success_percent: 95,
+        p95: Some(Span::from_secs(31)),
+        places: 8,
+        free: 3,
+        verdict,
+        chosen,
+    };
+    let first = AttemptStory {
+        number: 1,
+        provider: "kling".to_owned(),
+        outcome: "rejected",
+        decided_at: Some(CREATED),
+        candidates: vec![
+            candidate("kling", VerdictStory::Score(412), true),
+            candidate("fal", VerdictStory::Full, false),
+            candidate("one", VerdictStory::Cordoned, false),
+            candidate("two", VerdictStory::TooDear, false),
+            candidate("three", VerdictStory::Tripped, false),
+        ],
+    };
+    let second = AttemptStory {
+        number: 2,
+        outcome: "accepted",
+        candidates: Vec::new(),
+        ..first.clone()
+    };
+    JobStory {
+        job: job_line(),
+        ending: Some("provider"),
+        attempts: vec![first, second],
     }
 }
 
@@ -264,6 +336,11 @@ pub(super) fn replies() -> Vec<(String, AdminReply)> {
     bare.standing = Standing::default();
     bare.holds = 0;
     bare.blocked_the_bot = false;
+    let young = JobStory {
+        ending: None,
+        attempts: Vec::new(),
+        ..story()
+    };
     let long = vec![entry(&"ы".repeat(1_000)); 30];
     let others = [
         ("no user", AdminReply::UserNotFound),
@@ -282,6 +359,16 @@ pub(super) fn replies() -> Vec<(String, AdminReply)> {
         ("audit", AdminReply::Audit(vec![entry("+100; reason: <b>")])),
         ("a long audit", AdminReply::Audit(long)),
         ("no audit", AdminReply::Audit(Vec::new())),
+        ("why", AdminReply::Why(Box::new(story()))),
+        ("why, at the beginning", AdminReply::Why(Box::new(young))),
+        ("providers", AdminReply::Providers(provider_lines())),
+        (
+            "no provider",
+            AdminReply::ProviderNotFound {
+                known: vec!["kling".to_owned(), "fal".to_owned()],
+            },
+        ),
+        ("not cordoned", AdminReply::NotCordoned),
         ("banned", AdminReply::Banned(ban)),
     ];
     replies.extend(others.map(|(title, reply)| (format!("admin, {title}"), reply)));
