@@ -19,6 +19,7 @@ pub mod ports;
 
 pub mod cashier;
 pub mod courier;
+pub mod gc;
 pub mod intake;
 pub mod late;
 pub mod ledger;

@@ -25,6 +25,7 @@ use crate::ports::provider::ProviderError;
 use crate::supervision::Cause;
 
 pub(crate) mod books;
+pub(crate) mod gc;
 mod payments;
 pub(crate) mod rates;
 pub(crate) mod routes;

@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod payments;
 pub mod provider;
 pub mod rates;
+pub mod retention;
 pub mod routes;
 pub mod series;
 pub mod statements;

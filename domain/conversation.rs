@@ -734,6 +734,8 @@ pub enum Toast {
     SendingFile,
     /// Not the user's, or gone: the same answer for both.
     NotFound,
+    /// The result was kept for its time and is removed.
+    KeptNoLonger,
     TryLater,
     /// The user may not order; a message says why.
     Banned,

@@ -1,11 +1,11 @@
-//! Stored pictures and clips: bytes in an object store, addressed by their content, and a row that says
-//! whose they are.
+//! Stored pictures and clips: bytes in an object store, addressed by their content and their
+//! row, and a row that says whose they are.
 //!
 //! Promises that a row exists only after its bytes are durable, that a repeated `put` changes
 //! nothing, and that bytes are handed out only if they still have the hash of their row. A full
 //! or read-only disk is an error that may pass, never a lost picture. Deliberately deletes
-//! nothing: two rows may share one object, so collecting is the work of someone who sees all
-//! rows.
+//! nothing: what is over is the collector's to say (`retention`). No two rows share an object, so
+//! that removing one row's never takes another's, whoever stores the same content meanwhile.
 
 mod place;
 
@@ -61,7 +61,10 @@ impl Assets for AssetStore {
         // The object first: a row without its bytes would promise what nobody has. Writing the
         // same content again under the same key is harmless, and mends a damaged object.
         self.objects
-            .put(&object_key(&asset.sha256), media.bytes.clone().into())
+            .put(
+                &object_key(&asset.sha256, asset.id.as_str()),
+                media.bytes.clone().into(),
+            )
             .await
             .map_err(|error| classify(&error))?;
         self.rows.insert(&asset, self.clock.now()).await
@@ -88,7 +91,8 @@ impl Assets for AssetStore {
 
 impl AssetStore {
     async fn read(&self, asset: &Asset) -> Result<Bytes, StoreError> {
-        let found = match self.objects.get(&object_key(&asset.sha256)).await {
+        let key = object_key(&asset.sha256, asset.id.as_str());
+        let found = match self.objects.get(&key).await {
             Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => {
                 return Err(StoreError::Broken(format!(
@@ -132,15 +136,21 @@ async fn hash(bytes: Bytes) -> Result<String, StoreError> {
 }
 
 /// Two levels of folders keep each of them small: with a million pictures about fifteen names.
-fn object_key(sha256: &str) -> Path {
+pub(crate) fn object_key(sha256: &str, id: &str) -> Path {
     let outer = sha256.get(..2).unwrap_or_default();
     let inner = sha256.get(2..4).unwrap_or_default();
-    Path::from(format!("{outer}/{inner}/{sha256}"))
+    Path::from(format!("{outer}/{inner}/{sha256}-{id}"))
+}
+
+/// The id in [`object_key`]; `None` for a key of another making.
+pub(crate) fn object_id(key: &Path) -> Option<&str> {
+    let (sha256, id) = key.filename()?.split_once('-')?;
+    (sha256.len() == 64).then_some(id)
 }
 
 /// Whether the same call may work later. What a disk or a network does passes; what the store
 /// cannot do at all does not. The text names keys and paths, which are hashes and ours.
-fn classify(error: &object_store::Error) -> StoreError {
+pub(crate) fn classify(error: &object_store::Error) -> StoreError {
     match error {
         object_store::Error::InvalidPath { .. }
         | object_store::Error::NotSupported { .. }

@@ -2,6 +2,7 @@
 
 mod backends;
 mod clock;
+mod gc;
 mod house;
 mod readiness;
 mod receipt;
@@ -23,7 +24,7 @@ use rei_domain::audit::{Actor, AuditOutcome, Via};
 use rei_sandbox::{Exposure, Sandbox, fal, kling, yookassa};
 use secrecy::SecretString;
 
-use crate::cli::{DemoArgs, ReconcileArgs, SandboxArgs};
+use crate::cli::{DemoArgs, GcArgs, ReconcileArgs, SandboxArgs};
 use crate::config::{Addresses, Config, Environment, Loaded, Log, LogFormat, Offer};
 use crate::logging;
 use crate::store::{AuditRows, Db, verify};
@@ -208,6 +209,11 @@ async fn record_migration(db: &Db, steps: &[String]) -> anyhow::Result<()> {
 /// Compares the payment methods' lists with the ledger.
 pub async fn reconcile(loaded: Loaded, args: &ReconcileArgs) -> anyhow::Result<ExitCode> {
     reconcile::run(&loaded, args).await
+}
+
+/// Removes what nobody needs any more, or says what that would be.
+pub async fn gc(loaded: Loaded, args: GcArgs) -> anyhow::Result<()> {
+    gc::run(&loaded, args).await
 }
 
 /// Audits the books; a failure exit code when an invariant is broken.

@@ -40,7 +40,8 @@ impl Cli {
                 | Command::CheckConfig
                 | Command::Verify
                 | Command::Receipt(_)
-                | Command::Reconcile(_),
+                | Command::Reconcile(_)
+                | Command::Gc(_),
             )
             | None => true,
         };
@@ -59,7 +60,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Serve the bot on Telegram (the default)
     Serve,
-    /// Run the emulators of Telegram, Gemini and YooKassa alone, on loopback
+    /// Run the emulators of Telegram, Gemini, Kling, fal and YooKassa alone, on loopback
     Sandbox(SandboxArgs),
     /// Bring the database's schema up to date and end
     Migrate,
@@ -73,6 +74,17 @@ pub enum Command {
     /// Compare the payment methods' lists with the ledger, repair what is safe, and print each
     /// difference; safe beside a running bot; fail if something is left for a person
     Reconcile(ReconcileArgs),
+    /// Remove what nobody needs any more: old results, left-over files, answered updates; safe
+    /// beside a running bot, which does so by itself
+    Gc(GcArgs),
+}
+
+/// How to remove what nobody needs.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct GcArgs {
+    /// Only say what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What to do with a receipt.

@@ -14,6 +14,7 @@ pub mod pictures;
 pub mod providers;
 pub mod rates;
 pub mod receipts;
+pub mod retention;
 pub mod store;
 pub mod telegram;
 pub mod webhooks;

@@ -116,6 +116,12 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             start_logging(&loaded)?;
             system.block_on(boot::reconcile(loaded, &args))?
         }
+        Command::Gc(args) => {
+            let loaded = load(Purpose::Database)?;
+            start_logging(&loaded)?;
+            system.block_on(boot::gc(loaded, args))?;
+            ExitCode::SUCCESS
+        }
         Command::CheckConfig => {
             let loaded = load(Purpose::Serve)?;
             print!("{}", loaded.shown());

@@ -22,6 +22,7 @@ mod ledger;
 mod migrate;
 mod notices;
 mod outbox;
+pub mod retention;
 mod routes;
 mod series;
 mod statements;
@@ -47,6 +48,7 @@ pub use jobs::JobRows;
 pub use ledger::LedgerRows;
 pub use notices::NoticeRows;
 pub use outbox::{OutboxRows, insert_outbox};
+pub use retention::RetentionRows;
 pub use routes::RouteRows;
 pub use series::SeriesRows;
 pub use statements::StatementRows;
@@ -87,6 +89,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     outbox::STATEMENTS,
     statements::SESSION_STATEMENTS,
     statements::STATEMENTS,
+    retention::STATEMENTS,
     routes::STATEMENTS,
     series::STATEMENTS,
     topups::differences::STATEMENTS,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rei_sandbox::kling::{Fault, FaultKind, Status, Step, clip};
 
-use crate::support::house::{ENGINES, PATIENCE, Person, TestHouse};
+use crate::support::house::{ENGINES, PATIENCE, Person, TestHouse, is_bots, is_document};
 use crate::support::pictures::png_of;
 use crate::support::rows::count;
 
@@ -351,6 +351,13 @@ async fn a_video_that_comes_after_its_money_is_back_is_given_away_once() {
         kling.advance_clock(Duration::from_secs(3_600));
         ann.gets_videos(1).await;
         ann.reads("too late to be paid for").await;
+        ann.presses("As file").await;
+        ann.sees("the file", |chat| {
+            chat.iter()
+                .any(|m| is_bots(m) && is_document(m))
+                .then_some(())
+        })
+        .await;
         // Another node, and this one after a restart, find nothing left to give.
         house.close().await;
         house.open();

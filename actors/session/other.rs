@@ -133,6 +133,7 @@ async fn cancel_everything(talk: &mut Talk<'_>) -> Result<(), StoreError> {
             | Toast::Stopping
             | Toast::Limited
             | Toast::NotFound
+            | Toast::KeptNoLonger
             | Toast::TryLater
             | Toast::Banned
             | Toast::AnotherAdmin => {}

@@ -95,21 +95,21 @@ pub(super) async fn answer(
             None => Ok(Toast::NotFound),
         },
         Tap::EditResult { job } => match result_of(talk, &job).await? {
-            Some((_, _, input)) => {
+            Ok((_, _, input)) => {
                 requests::ask(talk, vec![input]);
                 Ok(Toast::Silent)
             }
-            None => Ok(Toast::NotFound),
+            Err(toast) => Ok(toast),
         },
         Tap::Animate { job } => match result_of(talk, &job).await? {
-            Some((_, _, input)) => {
+            Ok((_, _, input)) => {
                 requests::ask_to_animate(talk, input).await?;
                 Ok(Toast::Silent)
             }
-            None => Ok(Toast::NotFound),
+            Err(toast) => Ok(toast),
         },
         Tap::AsFile { job } => match result_of(talk, &job).await? {
-            Some((job, asset, _)) => {
+            Ok((job, asset, _)) => {
                 let message = NewOutbox {
                     key: talk.message_key(),
                     chat: talk.user.chat,
@@ -120,7 +120,7 @@ pub(super) async fn answer(
                 talk.commit.outbox.push(message);
                 Ok(Toast::SendingFile)
             }
-            None => Ok(Toast::NotFound),
+            Err(toast) => Ok(toast),
         },
         Tap::Topup(tap) => topup::tapped(talk, tap).await,
     }
@@ -376,30 +376,33 @@ async fn own_job(talk: &Talk<'_>, id: &JobId) -> Result<Option<Job>, StoreError>
     Ok(found.filter(|job| job.user == talk.user.id))
 }
 
-/// The user's own finished job with its result, also as an input.
+/// The user's own finished job with its result, also as an input; else what to tell him.
 async fn result_of(
     talk: &Talk<'_>,
     id: &JobId,
-) -> Result<Option<(Job, AssetId, Input)>, StoreError> {
+) -> Result<Result<(Job, AssetId, Input), Toast>, StoreError> {
     let Some(job) = own_job(talk, id).await? else {
-        return Ok(None);
+        return Ok(Err(Toast::NotFound));
     };
     match job.state {
-        JobState::Settled | JobState::Delivered => {}
+        // A job that failed has a result when it came late.
+        JobState::Settled | JobState::Delivered | JobState::Failed => {}
         JobState::Queued
         | JobState::Leased
         | JobState::Submitting
         | JobState::Running
         | JobState::Rendered
-        | JobState::Failed
         | JobState::Cancelled
-        | JobState::Unknown => return Ok(None),
+        | JobState::Unknown => return Ok(Err(Toast::NotFound)),
     }
     let Some(id) = job.result.clone() else {
-        return Ok(None);
+        return Ok(Err(Toast::NotFound));
     };
     let asset = talk.ports.assets.find(&id).await?;
-    Ok(asset.map(|asset| (job, id, asset.as_input())))
+    Ok(match asset {
+        Some(asset) => Ok((job, id, asset.as_input())),
+        None => Err(Toast::KeptNoLonger),
+    })
 }
 
 pub(super) async fn post(

@@ -12,6 +12,7 @@ use rei_actors::cashier::tills::Tills;
 use rei_actors::cashier::{Cashier, CashierPorts};
 use rei_actors::courier::Courier;
 use rei_actors::courier::delivery::CourierPorts;
+use rei_actors::gc::{GcActor, GcPorts};
 use rei_actors::intake::{IntakeActor, IntakeGate};
 use rei_actors::late::{LatePorts, LateSettings, LateWatch};
 use rei_actors::ledger::{Ledger, LedgerActor};
@@ -27,6 +28,7 @@ use rei_actors::ports::jobs::JobStore;
 use rei_actors::ports::ledger::LedgerStore;
 use rei_actors::ports::messenger::Messenger;
 use rei_actors::ports::rates::Rates;
+use rei_actors::ports::retention::Retention;
 use rei_actors::ports::routes::RouteStore;
 use rei_actors::ports::view::View;
 use rei_actors::provider::ProviderActor;
@@ -59,10 +61,11 @@ use crate::links::AssetLinks;
 use crate::media::Headers;
 use crate::payments::stars;
 use crate::rates;
+use crate::retention::Collector;
 use crate::store::{
     ActRows, AssetRows, AuditRows, CapRows, CheckpointRows, Db, DraftRows, InboxRows, JobRows,
-    LedgerRows, NoticeRows, OutboxRows, RouteRows, SeriesRows, StatementRows, TopupRows, UsageRows,
-    UserRows,
+    LedgerRows, NoticeRows, OutboxRows, RetentionRows, RouteRows, SeriesRows, StatementRows,
+    TopupRows, UsageRows, UserRows,
 };
 use crate::telegram::call::BotApi;
 use crate::telegram::catalogue::Catalogue;
@@ -167,6 +170,7 @@ struct Parts {
     messenger: Arc<dyn Messenger>,
     backends: Vec<Backend>,
     routes: Arc<Routes>,
+    retention: Arc<dyn Retention>,
     route_rows: Arc<dyn RouteStore>,
     view: Arc<dyn View>,
     commands: Arc<dyn Commands>,
@@ -185,6 +189,7 @@ impl Parts {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let media: Arc<dyn MediaCheck> = Arc::new(Headers);
         let objects = open_folder(&config.assets.folder)?;
+        let retention = Collector::new(objects.clone(), RetentionRows::new(db.clone()));
         let assets = AssetStore::new(objects, AssetRows::new(db.clone()), clock.clone());
         let token = secret(&config.telegram.bot_token, "BOT_TOKEN")?;
         let links = AssetLinks::new(&token);
@@ -222,6 +227,7 @@ impl Parts {
             messenger: Arc::new(TelegramMessenger::new(api.clone())),
             backends,
             routes,
+            retention: Arc::new(retention),
             route_rows: Arc::new(RouteRows::new(db.clone())),
             view: Arc::new(FluentView::new(catalogue.clone(), commands.clone())),
             catalogue,
@@ -537,6 +543,15 @@ async fn start_workers(
             all: u32::try_from(*places).unwrap_or(u32::MAX),
         });
     }
+    let gc_ports = GcPorts {
+        clock: parts.clock.clone(),
+        retention: parts.retention.clone(),
+    };
+    let gc_settings = settings::gc(config);
+    let spec = settings::child(config, QUIET_CAPACITY);
+    tree.spawn_child("gc", arbiter, spec, move || {
+        GcActor::new(gc_ports.clone(), gc_settings)
+    })?;
     let late_ports = LatePorts {
         clock: parts.clock.clone(),
         jobs: parts.jobs.clone(),

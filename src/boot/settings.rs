@@ -7,9 +7,11 @@ use rei_actors::cashier::CashierSettings;
 use rei_actors::courier::CourierSettings;
 use rei_actors::courier::delivery::RetrySettings;
 use rei_actors::courier::rounds::SendLimits;
+use rei_actors::gc::GcSettings;
 use rei_actors::intake::IntakeSettings;
 use rei_actors::orders::Terms;
 use rei_actors::patience::Patience;
+use rei_actors::ports::retention::Periods;
 use rei_actors::provider::ProviderSettings;
 use rei_actors::routes::RouteSettings;
 use rei_actors::runner::RunnerSettings;
@@ -162,6 +164,22 @@ pub(super) fn redis(config: &Config) -> Option<RedisSettings> {
         answer_within: redis.timeout,
         retry_after: redis.retry,
     })
+}
+
+pub(super) fn gc(config: &Config) -> GcSettings {
+    let gc = &config.gc;
+    GcSettings {
+        periods: Periods {
+            results: span(gc.results),
+            inputs: span(gc.inputs),
+            orphans: span(gc.orphans),
+            grace: span(gc.grace),
+            updates: span(gc.updates),
+            set_aside: span(gc.set_aside),
+            drafts: span(gc.drafts),
+        },
+        tick: gc.tick,
+    }
 }
 
 pub(super) fn routes(config: &Config) -> RouteSettings {

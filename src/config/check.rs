@@ -72,6 +72,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         "must be at most a third of jobs.lease_ms, so that a renewal may fail",
     )?;
     check_routing(&config.routing)?;
+    check_gc(config)?;
     ensure(
         jobs.retry_base <= jobs.retry_max,
         "jobs.retry_max_ms",
@@ -126,6 +127,26 @@ fn check_routing(routing: &Routing) -> Result<(), ConfigError> {
         routing.breaker_cooldown <= routing.breaker_cooldown_max,
         "routing.breaker_cooldown_max_ms",
         "must not be below routing.breaker_cooldown_ms",
+    )
+}
+
+/// Nothing is removed while something the bot promised may still need it.
+fn check_gc(config: &Config) -> Result<(), ConfigError> {
+    let gc = &config.gc;
+    ensure(
+        gc.results >= config.assets.link_for,
+        "gc.result_days",
+        "must not be below assets.link_days: a link would open nothing",
+    )?;
+    ensure(
+        gc.orphans > config.late.watch && gc.orphans > config.jobs.video_deadline,
+        "gc.orphan_days",
+        "must be longer than late.watch_secs and jobs.video_deadline_secs",
+    )?;
+    ensure(
+        gc.set_aside >= gc.updates,
+        "gc.set_aside_days",
+        "must not be below gc.update_days",
     )
 }
 

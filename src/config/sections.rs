@@ -43,6 +43,7 @@ pub struct Config {
     pub downloads: Downloads,
     pub routing: Routing,
     pub late: Late,
+    pub gc: Gc,
     pub providers: Providers,
     pub stars: Stars,
     pub yookassa: Yookassa,
@@ -438,6 +439,28 @@ pub struct Late {
     #[serde(rename = "watch_secs", deserialize_with = "values::secs")]
     pub watch: Duration,
     #[serde(rename = "tick_ms", deserialize_with = "values::millis")]
+    pub tick: Duration,
+}
+
+/// How long things are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gc {
+    #[serde(rename = "result_days", deserialize_with = "values::days")]
+    pub results: Duration,
+    #[serde(rename = "input_days", deserialize_with = "values::days")]
+    pub inputs: Duration,
+    #[serde(rename = "orphan_days", deserialize_with = "values::days")]
+    pub orphans: Duration,
+    #[serde(rename = "grace_days", deserialize_with = "values::days")]
+    pub grace: Duration,
+    #[serde(rename = "update_days", deserialize_with = "values::days")]
+    pub updates: Duration,
+    #[serde(rename = "set_aside_days", deserialize_with = "values::days")]
+    pub set_aside: Duration,
+    #[serde(rename = "draft_days", deserialize_with = "values::days")]
+    pub drafts: Duration,
+    #[serde(rename = "tick_secs", deserialize_with = "values::secs")]
     pub tick: Duration,
 }
 

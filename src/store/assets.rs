@@ -19,7 +19,8 @@ statements! {
         ON CONFLICT (id) DO NOTHING";
 
     ASSET = "
-        SELECT id, user_id, kind, width, height, millis, size, sha256 FROM assets WHERE id = ?";
+        SELECT id, user_id, kind, width, height, millis, size, sha256
+        FROM assets WHERE id = ? AND removed_at IS NULL";
 }
 
 /// Rows of stored pictures.

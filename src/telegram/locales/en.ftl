@@ -453,6 +453,7 @@ toast-too-late = The picture is being drawn, it can't be cancelled any more. If 
 toast-already-finished = This is finished already.
 toast-sending-file = Sending the file without loss of quality.
 toast-not-found = We can't find this request. Write what to draw and start afresh.
+toast-kept-no-longer = It was kept for a while and is gone by now. What stands in this chat stays: send it to me and say what to do with it.
 toast-try-later = Something broke on our side. Try again in a minute.
 
 ## For admins

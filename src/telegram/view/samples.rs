@@ -508,7 +508,7 @@ fn series_ends() -> Vec<(String, Reply)> {
 }
 
 /// Every toast.
-pub(super) const TOASTS: [Toast; 16] = [
+pub(super) const TOASTS: [Toast; 17] = [
     Toast::Silent,
     Toast::Accepted,
     Toast::AlreadyRunning,
@@ -522,6 +522,7 @@ pub(super) const TOASTS: [Toast; 16] = [
     Toast::AlreadyFinished,
     Toast::SendingFile,
     Toast::NotFound,
+    Toast::KeptNoLonger,
     Toast::TryLater,
     Toast::Banned,
     Toast::AnotherAdmin,

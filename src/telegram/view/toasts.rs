@@ -20,6 +20,7 @@ pub(super) fn render(words: Words<'_>, toast: Toast) -> Option<String> {
         Toast::AlreadyFinished => "toast-already-finished",
         Toast::SendingFile => "toast-sending-file",
         Toast::NotFound => "toast-not-found",
+        Toast::KeptNoLonger => "toast-kept-no-longer",
         Toast::TryLater => "toast-try-later",
         Toast::Banned => "toast-banned",
         Toast::AnotherAdmin => "toast-another-admin",

@@ -1,0 +1,178 @@
+//! `GcActor`: one per node. Removes what nobody needs any more.
+//!
+//! An asset goes in two steps: a round marks it, and a later one, after a grace, removes it if it
+//! is still not needed; a request that refers to it meanwhile keeps it. Rows first, then bytes: a
+//! crash in between leaves bytes without a row, which the sweep of a later round removes. Several
+//! nodes may do it at once. Never touches what moves or proves money.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use rei_domain::time::Moment;
+
+use crate::metrics::gc::GC;
+use crate::ports::StoreError;
+use crate::ports::clock::Clock;
+use crate::ports::retention::{Amount, AssetClass, Periods, Retention};
+use crate::supervision::{Child, Context};
+
+/// Rows in one transaction.
+const ROWS_AT_ONCE: u32 = 500;
+
+/// What the actor needs from outside.
+#[derive(Clone)]
+pub struct GcPorts {
+    pub clock: Arc<dyn Clock>,
+    pub retention: Arc<dyn Retention>,
+}
+
+/// How it behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct GcSettings {
+    pub periods: Periods,
+    /// From the end of a round to the next.
+    pub tick: Duration,
+}
+
+/// What a round did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    pub marked: u64,
+    /// In the order of [`AssetClass::ALL`].
+    pub removed: [Amount; 3],
+    /// Bytes without a row.
+    pub swept: Amount,
+    pub updates: u64,
+    pub drafts: u64,
+}
+
+impl Round {
+    /// Bytes that were freed.
+    pub fn bytes(&self) -> u64 {
+        let removed = self.removed.iter().map(|amount| amount.bytes);
+        removed.sum::<u64>() + self.swept.bytes
+    }
+}
+
+/// One round, from its beginning to its end.
+pub async fn round(
+    retention: &dyn Retention,
+    periods: &Periods,
+    now: Moment,
+) -> Result<Round, StoreError> {
+    let mut done = Round::default();
+    // Requests first: what only they refer to is not needed after them.
+    loop {
+        let forgotten = retention.forget_drafts(periods, now, ROWS_AT_ONCE).await?;
+        done.drafts += u64::from(forgotten);
+        if forgotten < ROWS_AT_ONCE {
+            break;
+        }
+    }
+    loop {
+        let forgotten = retention.forget_updates(periods, now, ROWS_AT_ONCE).await?;
+        done.updates += u64::from(forgotten);
+        if forgotten < ROWS_AT_ONCE {
+            break;
+        }
+    }
+    loop {
+        let removed = retention.remove(periods, now, ROWS_AT_ONCE).await?;
+        for (class, bytes) in &removed {
+            done.removed[*class as usize].add(*bytes);
+        }
+        if removed.is_empty() {
+            break;
+        }
+    }
+    loop {
+        let marked = retention.mark(periods, now, ROWS_AT_ONCE).await?;
+        done.marked += u64::from(marked);
+        if marked < ROWS_AT_ONCE {
+            break;
+        }
+    }
+    let older_than = now - periods.orphans;
+    done.swept = retention.sweep(older_than).await?;
+    Ok(done)
+}
+
+/// The collector of one node.
+pub struct GcActor {
+    ports: GcPorts,
+    settings: GcSettings,
+    work: Option<SpawnHandle>,
+}
+
+impl GcActor {
+    /// A collector whose first round begins after one tick.
+    pub fn new(ports: GcPorts, settings: GcSettings) -> Self {
+        Self {
+            ports,
+            settings,
+            work: None,
+        }
+    }
+}
+
+impl Actor for GcActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        let work = go(self.ports.clone(), self.settings);
+        self.work = Some(ctx.spawn(work.into_actor(self)));
+    }
+}
+
+impl Child for GcActor {
+    /// Begins no further step; what is marked stays marked.
+    fn drain(&mut self, ctx: &mut Context<Self>) -> ResponseActFuture<Self, ()> {
+        if let Some(work) = self.work.take() {
+            ctx.cancel_future(work);
+        }
+        Box::pin(actix::fut::ready(()))
+    }
+}
+
+async fn go(ports: GcPorts, settings: GcSettings) {
+    loop {
+        tokio::time::sleep(settings.tick).await;
+        let now = ports.clock.now();
+        match round(ports.retention.as_ref(), &settings.periods, now).await {
+            Ok(done) => told(&done, ports.clock.now()),
+            Err(error) => tracing::warn!(%error, "a round of collecting goes on later"),
+        }
+    }
+}
+
+fn told(done: &Round, at: Moment) {
+    GC.round(done, at);
+    if *done != Round::default() {
+        let [results, inputs, orphans] = done.removed.map(|amount| amount.count);
+        tracing::info!(
+            marked = done.marked,
+            results,
+            inputs,
+            orphans,
+            swept = done.swept.count,
+            updates = done.updates,
+            drafts = done.drafts,
+            bytes = done.bytes(),
+            "what nobody needs is removed"
+        );
+    }
+}
+
+/// The names of what a round removes, with how many of each.
+pub(crate) fn counted(done: &Round) -> [(&'static str, u64); 6] {
+    let [results, inputs, orphans] = done.removed;
+    [
+        (AssetClass::Result.as_str(), results.count),
+        (AssetClass::Input.as_str(), inputs.count),
+        (AssetClass::Orphan.as_str(), orphans.count),
+        ("stray", done.swept.count),
+        ("update", done.updates),
+        ("draft", done.drafts),
+    ]
+}
