@@ -13,6 +13,7 @@ pub mod gate;
 pub mod meter;
 pub mod metrics;
 pub mod notary;
+pub mod nudges;
 pub mod orders;
 pub mod patience;
 pub mod ports;

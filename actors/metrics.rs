@@ -25,6 +25,7 @@ use crate::ports::provider::ProviderError;
 use crate::supervision::Cause;
 
 pub(crate) mod books;
+pub(crate) mod callbacks;
 pub(crate) mod gc;
 mod payments;
 pub(crate) mod rates;

@@ -21,6 +21,7 @@ use rei_domain::spec::{INPUT_BYTES_MAX, Input, Kind, Source};
 use rei_domain::time::{Moment, Span};
 
 use crate::bell::Bell;
+use crate::nudges::{Listening, Nudges};
 use crate::patience::{Patience, patiently};
 use crate::ports::StoreError;
 use crate::ports::assets::{Assets, Media, MediaCheck};
@@ -58,6 +59,8 @@ pub struct RunnerPorts {
     pub provider: Arc<dyn Provider>,
     /// Who could be asked instead.
     pub routes: Arc<Routes>,
+    /// News of what the provider works on.
+    pub nudges: Nudges,
     /// Rung when messages were written.
     pub outbox: Bell,
 }
@@ -169,7 +172,7 @@ impl Run<'_> {
             }
             JobState::Submitting | JobState::Unknown => self.reconcile_lost().await,
             JobState::Running => match &self.job.provider_job {
-                Some(provider_job) => self.poll(provider_job).await,
+                Some(provider_job) => self.poll(provider_job, self.listen(provider_job)).await,
                 None => self.reconcile_lost().await,
             },
             JobState::Rendered => {
@@ -262,12 +265,19 @@ impl Run<'_> {
         })
         .await?;
         fail_point!("run.acceptance_recorded");
-        tokio::time::sleep(poll_after).await;
-        self.poll(provider_job).await
+        let news = self.listen(provider_job);
+        news.sleep(poll_after).await;
+        self.poll(provider_job, news).await
+    }
+
+    fn listen(&self, provider_job: &str) -> Listening {
+        let provider = &self.ports.provider;
+        let told_as = provider.told_as(provider_job);
+        self.ports.nudges.listen(provider.name(), told_as)
     }
 
     /// Asks after an accepted job until it ends or its deadline passes.
-    async fn poll(&self, provider_job: &str) -> Outcome {
+    async fn poll(&self, provider_job: &str, news: Listening) -> Outcome {
         let attempt = self.job.attempt.max(1);
         loop {
             if self.now() >= self.job.deadline_at {
@@ -283,9 +293,7 @@ impl Run<'_> {
                     self.saw(Seen::Delivered { took });
                     return self.render(attempt, result).await;
                 }
-                Ok(ProviderProgress::Running { poll_after }) => {
-                    tokio::time::sleep(poll_after).await;
-                }
+                Ok(ProviderProgress::Running { poll_after }) => news.sleep(poll_after).await,
                 Err(ProviderError::Retryable { after, .. }) => {
                     tokio::time::sleep(after.unwrap_or(self.settings.renew_every)).await;
                 }

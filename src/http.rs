@@ -27,6 +27,7 @@ use crate::links::AssetLinks;
 mod admin;
 mod assets;
 mod body;
+mod callbacks;
 mod checkpoints;
 mod edge;
 mod error;
@@ -37,6 +38,7 @@ mod routes;
 mod scrape;
 mod secret;
 mod server;
+mod signed;
 mod webhook;
 mod yookassa;
 
@@ -44,6 +46,7 @@ mod yookassa;
 mod tests;
 
 pub use admin::ActorControl;
+pub use callbacks::{KLING_PATH, KlingCallbacks};
 pub use metrics::HttpMetrics;
 pub use probes::{BuildInfo, NotReady, ReadinessCheck};
 pub use routes::{Surface, configure};
@@ -103,6 +106,8 @@ pub struct HttpState {
     pub webhook: Option<Webhook>,
     /// `None`: the shop is off, and its webhook's route does not exist.
     pub yookassa: Option<YookassaWebhook>,
+    /// `None`: Kling is not asked for callbacks, and their route does not exist.
+    pub kling: Option<KlingCallbacks>,
     /// All must pass for the node to be ready.
     pub readiness: Vec<Arc<dyn ReadinessCheck>>,
     /// `None`: the admin routes do not exist.

@@ -64,6 +64,11 @@ impl AssetLinks {
             .get_or_init(|| base.trim_end_matches('/').to_owned());
     }
 
+    /// The address of a path of the house; `None` where nobody outside reaches it.
+    pub fn address(&self, path: &str) -> Option<String> {
+        self.base.get().map(|base| format!("{base}{path}"))
+    }
+
     /// Whether a claim was signed here and still holds.
     pub fn holds(&self, claim: &Claim, signature: &str, now: Moment) -> bool {
         let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else {

@@ -372,6 +372,45 @@ async fn a_video_that_comes_after_its_money_is_back_is_given_away_once() {
     }
 }
 
+/// Signs Kling's callbacks on both sides.
+const CALLBACK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+#[actix_rt::test]
+async fn a_callback_brings_a_video_long_before_the_next_look() {
+    for engine in ENGINES {
+        let keys = [
+            ("REI__BILLING__WELCOME_BONUS_KOPECKS", "100000"),
+            ("REI__PROVIDERS__KLING__POLL_MS", "3600000"),
+            ("REI__PROVIDERS__KLING__WEBHOOK_SECRET", CALLBACK_SECRET),
+        ];
+        let house = TestHouse::start_with(engine, &keys).await;
+        let kling = &house.sandbox.kling;
+        kling.change_account(|account| account.webhook_secret = Some(CALLBACK_SECRET.to_owned()));
+        kling.set_service_time(Duration::from_millis(300), Duration::from_millis(300));
+        let ann = house.person(7);
+        ann.0.text("/video a slow sunrise");
+        ann.presses("✅").await;
+        ann.gets_videos(1).await;
+        let task = kling.tasks().remove(0);
+        assert!(task.callback.is_some());
+
+        // What nobody signed, or another did, is refused; it would have changed nothing anyway.
+        let client = reqwest::Client::new();
+        let forged = client.post(task.callback.as_deref().unwrap()).body(format!(
+            "{{\"id\":\"{}\",\"status\":\"succeeded\"}}",
+            task.id
+        ));
+        let answer = forged.try_clone().unwrap().send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 401);
+        let signed = forged
+            .header("webhook-id", "1")
+            .header("webhook-timestamp", "1")
+            .header("webhook-signature", "v1,AAAA");
+        assert_eq!(signed.send().await.unwrap().status().as_u16(), 401);
+        house.finish().await;
+    }
+}
+
 #[actix_rt::test]
 async fn an_account_without_money_gives_the_users_money_back() {
     in_both(async |house, ann| {

@@ -173,4 +173,9 @@ pub trait Provider: Send + Sync + 'static {
     async fn look_up(&self, _job: &JobId, _attempt: u32) -> Result<Lookup, ProviderError> {
         Ok(Lookup::Impossible)
     }
+
+    /// What its callbacks call an accepted job. Providers that call it by its id keep this.
+    fn told_as<'a>(&self, provider_job: &'a str) -> &'a str {
+        provider_job
+    }
 }

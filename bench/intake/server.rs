@@ -95,6 +95,7 @@ pub async fn bot(database_url: &str) -> anyhow::Result<()> {
             clock: Arc::new(SystemClock),
         }),
         yookassa: None,
+        kling: None,
         files: None,
         checkpoints: Arc::new(CheckpointRows::new(db.clone())),
         readiness: Vec::new(),

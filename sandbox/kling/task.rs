@@ -82,7 +82,8 @@ pub struct Task {
     pub message: String,
     /// Since the Unix epoch.
     pub created: Duration,
-    pub(super) callback: Option<String>,
+    /// Where news of it goes.
+    pub callback: Option<String>,
     pub(super) shape: f64,
     usd_per_second: f64,
     starts: Duration,

@@ -7,9 +7,11 @@ use rei_actors::ports::provider::Provider;
 use tokio::runtime::Handle;
 
 use super::settings;
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::http::KLING_PATH;
+use crate::links::AssetLinks;
 use crate::providers::download::Downloads;
-use crate::providers::{Fal, Kling, NanoBanana};
+use crate::providers::{CallbackAddress, Fal, Kling, NanoBanana};
 
 /// A provider and how many jobs it may have at once.
 pub(super) struct Backend {
@@ -21,6 +23,7 @@ pub(super) struct Backend {
 pub(super) fn open(
     config: &Config,
     media: &Arc<dyn MediaCheck>,
+    links: &AssetLinks,
     outside: Handle,
 ) -> anyhow::Result<Vec<Backend>> {
     let at_most = config.jobs.concurrency;
@@ -42,6 +45,7 @@ pub(super) fn open(
             &config.providers.kling,
             &config.billing.usd_rub,
             sold.clone(),
+            callback_address(&config.providers.kling, links),
             media.clone(),
             downloads.clone(),
             outside.clone(),
@@ -66,4 +70,13 @@ pub(super) fn open(
         });
     }
     Ok(backends)
+}
+
+/// Where Kling sends its news: nowhere without a secret to know them by.
+fn callback_address(kling: &config::Kling, links: &AssetLinks) -> CallbackAddress {
+    if kling.webhook_secrets.is_empty() {
+        return Arc::new(|| None);
+    }
+    let links = links.clone();
+    Arc::new(move || links.address(KLING_PATH))
 }

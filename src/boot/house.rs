@@ -18,6 +18,7 @@ use rei_actors::late::{LatePorts, LateSettings, LateWatch};
 use rei_actors::ledger::{Ledger, LedgerActor};
 use rei_actors::meter::{MeterPorts, UsageMeter, steady_clock};
 use rei_actors::notary::{Notary, NotaryPorts};
+use rei_actors::nudges::Nudges;
 use rei_actors::poller::Poller as PollerActor;
 use rei_actors::ports::assets::{Assets, MediaCheck};
 use rei_actors::ports::checkpoints::CheckpointStore;
@@ -54,8 +55,8 @@ use super::{settings, tills};
 use crate::assets::{AssetStore, open_folder};
 use crate::config::{Config, LinkBase, Loaded};
 use crate::http::{
-    AdminToken, BuildInfo, Files, HttpMetrics, HttpState, Limits, Proofs, ReadinessCheck, Server,
-    Webhook, WebhookSecrets, YookassaWebhook,
+    AdminToken, BuildInfo, Files, HttpMetrics, HttpState, KlingCallbacks, Limits, Proofs,
+    ReadinessCheck, Server, Webhook, WebhookSecrets, YookassaWebhook,
 };
 use crate::links::AssetLinks;
 use crate::media::Headers;
@@ -171,6 +172,7 @@ struct Parts {
     backends: Vec<Backend>,
     routes: Arc<Routes>,
     retention: Arc<dyn Retention>,
+    nudges: Nudges,
     route_rows: Arc<dyn RouteStore>,
     view: Arc<dyn View>,
     commands: Arc<dyn Commands>,
@@ -196,7 +198,7 @@ impl Parts {
         let api = BotApi::try_new(&config.telegram.api_url, token, outside.handle())?;
         let catalogue = Arc::new(Catalogue::embedded());
         let commands: Arc<dyn Commands> = Arc::new(CommandList::new(catalogue.clone()));
-        let backends = backends::open(config, &media, outside.handle())?;
+        let backends = backends::open(config, &media, &links, outside.handle())?;
         let providers = backends.iter().map(|backend| backend.provider.clone());
         let routes = Arc::new(Routes::new(providers.collect(), settings::routes(config)));
         let log = Arc::new(AuditRows::new(db.clone()));
@@ -228,6 +230,7 @@ impl Parts {
             backends,
             routes,
             retention: Arc::new(retention),
+            nudges: Nudges::new(),
             route_rows: Arc::new(RouteRows::new(db.clone())),
             view: Arc::new(FluentView::new(catalogue.clone(), commands.clone())),
             catalogue,
@@ -529,6 +532,7 @@ async fn start_workers(
             poster: poster.clone(),
             provider: provider.clone(),
             routes: parts.routes.clone(),
+            nudges: parts.nudges.clone(),
             outbox: parts.outbox.clone(),
         };
         let (provider_settings, bell) = (settings::provider(config), parts.queue.clone());
@@ -641,6 +645,11 @@ fn start_server(
         limits: Limits::from(&config.http),
         webhook,
         yookassa: yookassa_webhook(config, db, &parts.tills)?,
+        kling: KlingCallbacks::of(
+            &config.providers.kling,
+            parts.nudges.clone(),
+            parts.clock.clone(),
+        )?,
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),

@@ -6,6 +6,7 @@ use rei_domain::spec::INPUT_BYTES_MAX;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Config, ConfigError, Purpose, Routing, Topups, rates, yookassa};
+use crate::webhooks;
 
 /// `setWebhook`'s limit on `max_connections`.
 const WEBHOOK_CONNECTIONS_MAX: u8 = 100;
@@ -73,6 +74,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     )?;
     check_routing(&config.routing)?;
     check_gc(config)?;
+    check_callback_secrets(&config.providers.kling.webhook_secrets)?;
     ensure(
         jobs.retry_base <= jobs.retry_max,
         "jobs.retry_max_ms",
@@ -127,6 +129,15 @@ fn check_routing(routing: &Routing) -> Result<(), ConfigError> {
         routing.breaker_cooldown <= routing.breaker_cooldown_max,
         "routing.breaker_cooldown_max_ms",
         "must not be below routing.breaker_cooldown_ms",
+    )
+}
+
+/// One secret, or two while one replaces the other.
+fn check_callback_secrets(secrets: &[SecretString]) -> Result<(), ConfigError> {
+    ensure(
+        secrets.len() <= 2 && secrets.iter().all(|s| webhooks::Secret::parse(s).is_ok()),
+        "providers.kling.webhook_secret",
+        "must be one or two secrets, separated by a comma, each whsec_ and 24 to 64 bytes in base64, as Kling's console shows it",
     )
 }
 

@@ -12,7 +12,7 @@ use super::{Config, ConfigError, Environment, schema};
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Variables with a name of their own, and the key each sets. An empty value counts as unset.
-pub const NAMED_VARIABLES: [(&str, &str); 22] = [
+pub const NAMED_VARIABLES: [(&str, &str); 23] = [
     ("BOT_TOKEN", "telegram.bot_token"),
     ("ADMIN_IDS", "telegram.admin_ids"),
     ("TELEGRAM_API_URL", "telegram.api_url"),
@@ -21,6 +21,7 @@ pub const NAMED_VARIABLES: [(&str, &str); 22] = [
     ("NANO_BANANA_API_URL", "providers.nano_banana.api_url"),
     ("KLING_API_KEY", "providers.kling.api_key"),
     ("KLING_API_URL", "providers.kling.api_url"),
+    ("KLING_WEBHOOK_SECRET", "providers.kling.webhook_secret"),
     ("FAL_KEY", "providers.fal.api_key"),
     ("FAL_API_URL", "providers.fal.api_url"),
     ("DATABASE_URL", "database.url"),
@@ -43,11 +44,12 @@ pub const RESERVED_VARIABLES: [&str; 3] =
     ["ASSETS_MIRROR_URL", "DATABASE_REPLICA_URL", "S3_ENDPOINT"];
 
 /// Keys whose values are never shown, logged or put into an error.
-pub const SECRET_KEYS: [&str; 10] = [
+pub const SECRET_KEYS: [&str; 11] = [
     "database.url",
     "http.admin_token",
     "providers.fal.api_key",
     "providers.kling.api_key",
+    "providers.kling.webhook_secret",
     "providers.nano_banana.api_key",
     "redis.url",
     "telegram.bot_token",

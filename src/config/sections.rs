@@ -554,6 +554,8 @@ pub struct Kling {
     pub result_bytes_max: usize,
     /// Ids of the catalogue.
     pub still_runs: Vec<String>,
+    #[serde(rename = "webhook_secret", deserialize_with = "values::secrets")]
+    pub webhook_secrets: Vec<SecretString>,
 }
 
 /// fal.ai, which runs the models of both.

@@ -320,6 +320,10 @@ fn a_secret_stands_in_no_debug_text_no_error_and_no_shown_configuration() {
         ("TELEGRAM_WEBHOOK_SECRET", "canary-secret"),
         ("DATABASE_URL", "postgres://rei:canary@host/canary"),
         ("KLING_API_KEY", "canary-kling"),
+        (
+            "KLING_WEBHOOK_SECRET",
+            "whsec_canarycanarycanarycanarycanaryca",
+        ),
         ("FAL_KEY", "id:canary"),
         ("REDIS_URL", "redis://rei:canary@host"),
         ("YOOKASSA_SECRET_KEY", "live_canary"),
@@ -343,6 +347,7 @@ fn a_secret_stands_in_no_debug_text_no_error_and_no_shown_configuration() {
         ("YOOKASSA_SECRET_KEY", "live_canary key"),
         ("YOOKASSA_SECRET_KEY", "test_canary"),
         ("YOOKASSA_WEBHOOK_SECRET", "canary"),
+        ("KLING_WEBHOOK_SECRET", "canary"),
         ("DATABASE_URL", "canary://"),
         ("REDIS_URL", "canary"),
         ("REDIS_URL", "rediss://:canary@host"),

@@ -60,13 +60,15 @@ pub enum SecurityEvent {
     WebhookSecretWrong,
     AdminTokenWrong,
     PaymentWebhookUnproven,
+    ProviderCallbackUnproven,
 }
 
 impl SecurityEvent {
-    const ALL: [SecurityEvent; 3] = [
+    const ALL: [SecurityEvent; 4] = [
         SecurityEvent::WebhookSecretWrong,
         SecurityEvent::AdminTokenWrong,
         SecurityEvent::PaymentWebhookUnproven,
+        SecurityEvent::ProviderCallbackUnproven,
     ];
 
     fn label(self) -> &'static str {
@@ -74,6 +76,7 @@ impl SecurityEvent {
             SecurityEvent::WebhookSecretWrong => "webhook_secret_wrong",
             SecurityEvent::AdminTokenWrong => "admin_token_wrong",
             SecurityEvent::PaymentWebhookUnproven => "payment_webhook_unproven",
+            SecurityEvent::ProviderCallbackUnproven => "provider_callback_unproven",
         }
     }
 }

@@ -4,13 +4,16 @@ use actix_web::dev::Handler;
 use actix_web::{FromRequest, Resource, Responder, web};
 
 use super::error::{HttpError, Refusal};
-use super::{HttpState, State, admin, assets, checkpoints, probes, scrape, webhook, yookassa};
+use super::{
+    HttpState, State, admin, assets, callbacks, checkpoints, probes, scrape, webhook, yookassa,
+};
 use crate::telegram::webhook_setup::WEBHOOK_PATH;
 
 /// The routes there are, for metrics that exist from the start.
-pub const ROUTES: [(&str, &str); 12] = [
+pub const ROUTES: [(&str, &str); 13] = [
     (WEBHOOK_PATH, "POST"),
     (yookassa::PATH, "POST"),
+    (callbacks::KLING_PATH, "POST"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
     ("/version", "GET"),
@@ -61,6 +64,7 @@ fn public(app: &mut web::ServiceConfig) {
     app.service(get("/verify", checkpoints::verify));
     app.service(get(ASSET_PATH, assets::serve));
     app.service(post(yookassa::PATH, yookassa::receive));
+    app.service(post(callbacks::KLING_PATH, callbacks::kling));
 }
 
 fn internal(app: &mut web::ServiceConfig) {

@@ -236,6 +236,7 @@ impl TestHouse {
                 clock: Arc::new(Noon),
             }),
             yookassa: None,
+            kling: None,
             readiness: Vec::new(),
             admin_token: Some(AdminToken::new(&TOKEN.into())),
             actors: tree.clone(),

@@ -26,15 +26,11 @@ use rei_actors::ports::clock::Clock;
 use rei_actors::ports::notices::{Notice, NoticeSource, NoticeStore, Storing};
 use rei_domain::time::Span;
 
-use super::body;
 use super::error::{HttpError, Refusal};
 use super::metrics::SecurityEvent;
-use super::{HttpState, State};
+use super::{HttpState, State, body, signed};
 use crate::config;
-use crate::webhooks::{
-    Claim, Forgery, Header, ID_HEADER, NotASecret, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER,
-    Verifier,
-};
+use crate::webhooks::{NotASecret, Secret, Verifier};
 
 pub use address::{AddressProof, AddressRefusal};
 pub use metrics::PaymentWebhookMetrics;
@@ -160,7 +156,8 @@ async fn take(
     let signed = match &proofs.signature {
         None => None,
         Some(verifier) => {
-            let claim = claim(request.headers()).map_err(|forgery| unproven(forgery.into()))?;
+            let claim =
+                signed::claim(request.headers()).map_err(|forgery| unproven(forgery.into()))?;
             let in_time = verifier.check_time(&claim, now);
             in_time.map_err(|forgery| unproven(forgery.into()))?;
             Some((verifier, claim))
@@ -249,27 +246,6 @@ fn check_address(
         tracing::debug!(?peer, ?refusal, "a payment notice came from elsewhere");
         Rejection::from(refusal)
     })
-}
-
-fn claim(headers: &HeaderMap) -> Result<Claim<'_>, Forgery> {
-    Claim::read(
-        header(headers, ID_HEADER),
-        header(headers, TIMESTAMP_HEADER),
-        header(headers, SIGNATURE_HEADER),
-    )
-}
-
-/// A header that stands twice can be read in two ways, so it is not read at all.
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Header<'a> {
-    let mut values = headers.get_all(name);
-    match (values.next(), values.next()) {
-        (None, _) => Header::Missing,
-        (Some(value), None) => match value.to_str() {
-            Ok(text) => Header::Once(text),
-            Err(_) => Header::Malformed,
-        },
-        (Some(_), Some(_)) => Header::Malformed,
-    }
 }
 
 /// Nobody vouches for it. All of these look alike from outside.

@@ -33,11 +33,12 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use self::token::KeyPair;
 use self::wire::{Ended, Envelope, Task};
+use super::CallbackAddress;
 use super::call::{self, Answered};
 use super::download::{DownloadError, Downloads};
 use crate::config;
@@ -80,6 +81,7 @@ struct Inner {
     media: Arc<dyn MediaCheck>,
     downloads: Downloads,
     catalogue: Arc<Catalogue>,
+    callback: CallbackAddress,
     usd_rub: BigDecimal,
     settings: config::Kling,
     submits: ProviderMeters,
@@ -95,6 +97,7 @@ impl Kling {
         settings: &config::Kling,
         usd_rub: &BigDecimal,
         catalogue: Arc<Catalogue>,
+        callback: CallbackAddress,
         media: Arc<dyn MediaCheck>,
         downloads: Downloads,
         runtime: Handle,
@@ -113,6 +116,7 @@ impl Kling {
             media,
             downloads,
             catalogue,
+            callback,
             usd_rub: usd_rub.clone(),
             settings: settings.clone(),
             submits: ProviderMeters::of(NAME, "submit"),
@@ -207,7 +211,15 @@ impl Inner {
         } else {
             body::of(&request, look, &reference)
         };
-        let made = made.ok_or(BROKEN_REQUEST)?;
+        let mut made = made.ok_or(BROKEN_REQUEST)?;
+        if let Some(address) = (self.callback)() {
+            let options = if is_older {
+                &mut made.body
+            } else {
+                &mut made.body["options"]
+            };
+            options["callback_url"] = json!(address);
+        }
         let post = self.post(&made.path, &made.body);
         let accepted = if is_older {
             let created: Result<older::Task, Refusal> = self.exchange(post).await;
@@ -373,6 +385,13 @@ fn read<T: DeserializeOwned>(answered: &Answered) -> Result<T, Refusal> {
 impl Provider for Kling {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn told_as<'a>(&self, provider_job: &'a str) -> &'a str {
+        match provider_job.strip_prefix(OLDER_PREFIX) {
+            Some(older) => older.rsplit('/').next().unwrap_or(older),
+            None => provider_job,
+        }
     }
 
     fn kinds(&self) -> &'static [Kind] {

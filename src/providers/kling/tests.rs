@@ -55,6 +55,7 @@ fn adapter(server: &Loopback, key: &str) -> Kling {
         &settings,
         &usd_rub,
         catalogue,
+        Arc::new(|| None),
         Arc::new(Words),
         downloads,
         runtime,
