@@ -20,6 +20,7 @@ pub mod ports;
 
 pub mod cashier;
 pub mod courier;
+pub mod etas;
 pub mod gc;
 pub mod intake;
 pub mod late;

@@ -26,6 +26,7 @@ use crate::supervision::Cause;
 
 pub(crate) mod books;
 pub(crate) mod callbacks;
+pub(crate) mod etas;
 pub(crate) mod gc;
 mod payments;
 pub(crate) mod rates;

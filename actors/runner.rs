@@ -21,6 +21,7 @@ use rei_domain::spec::{INPUT_BYTES_MAX, Input, Kind, Source};
 use rei_domain::time::{Moment, Span};
 
 use crate::bell::Bell;
+use crate::etas::Etas;
 use crate::nudges::{Listening, Nudges};
 use crate::patience::{Patience, patiently};
 use crate::ports::StoreError;
@@ -59,6 +60,8 @@ pub struct RunnerPorts {
     pub provider: Arc<dyn Provider>,
     /// Who could be asked instead.
     pub routes: Arc<Routes>,
+    /// Learns how long works take.
+    pub etas: Arc<Etas>,
     /// News of what the provider works on.
     pub nudges: Nudges,
     /// Rung when messages were written.
@@ -172,7 +175,10 @@ impl Run<'_> {
             }
             JobState::Submitting | JobState::Unknown => self.reconcile_lost().await,
             JobState::Running => match &self.job.provider_job {
-                Some(provider_job) => self.poll(provider_job, self.listen(provider_job)).await,
+                Some(provider_job) => {
+                    let news = self.listen(provider_job);
+                    self.poll(provider_job, news, None).await
+                }
                 None => self.reconcile_lost().await,
             },
             JobState::Rendered => {
@@ -239,6 +245,7 @@ impl Run<'_> {
             Ok(Submission::Done(result)) => {
                 let took = self.now() - now;
                 self.saw(Seen::Delivered { took });
+                self.ports.etas.record(&self.job.spec, took);
                 self.render(attempt, result).await
             }
             Ok(Submission::Accepted {
@@ -246,7 +253,8 @@ impl Run<'_> {
                 poll_after,
             }) => {
                 self.saw(Seen::Accepted);
-                self.accept(attempt, &provider_job, poll_after).await
+                self.accept(attempt, &provider_job, poll_after, Some(now))
+                    .await
             }
             Err(error) => {
                 self.saw(error.seen());
@@ -256,7 +264,13 @@ impl Run<'_> {
     }
 
     /// Records the provider's id before anything else, then asks after the job.
-    async fn accept(&self, attempt: u32, provider_job: &str, poll_after: Duration) -> Outcome {
+    async fn accept(
+        &self,
+        attempt: u32,
+        provider_job: &str,
+        poll_after: Duration,
+        begun: Option<Moment>,
+    ) -> Outcome {
         let at = self.now();
         patiently(self.settings.patience, || {
             self.ports
@@ -267,7 +281,7 @@ impl Run<'_> {
         fail_point!("run.acceptance_recorded");
         let news = self.listen(provider_job);
         news.sleep(poll_after).await;
-        self.poll(provider_job, news).await
+        self.poll(provider_job, news, begun).await
     }
 
     fn listen(&self, provider_job: &str) -> Listening {
@@ -276,8 +290,9 @@ impl Run<'_> {
         self.ports.nudges.listen(provider.name(), told_as)
     }
 
-    /// Asks after an accepted job until it ends or its deadline passes.
-    async fn poll(&self, provider_job: &str, news: Listening) -> Outcome {
+    /// Asks after an accepted job until it ends or its deadline passes. When it was begun is not
+    /// known after a rescue.
+    async fn poll(&self, provider_job: &str, news: Listening, begun: Option<Moment>) -> Outcome {
         let attempt = self.job.attempt.max(1);
         loop {
             if self.now() >= self.job.deadline_at {
@@ -288,9 +303,12 @@ impl Run<'_> {
             }
             match self.ports.provider.poll(provider_job).await {
                 Ok(ProviderProgress::Done(result)) => {
-                    // From the order on: when the attempt began is not known after a rescue.
-                    let took = self.now() - self.job.created_at;
+                    let now = self.now();
+                    let took = now - begun.unwrap_or(self.job.created_at);
                     self.saw(Seen::Delivered { took });
+                    if let Some(begun) = begun {
+                        self.ports.etas.record(&self.job.spec, now - begun);
+                    }
                     return self.render(attempt, result).await;
                 }
                 Ok(ProviderProgress::Running { poll_after }) => news.sleep(poll_after).await,
@@ -405,7 +423,9 @@ impl Run<'_> {
         while self.now() < self.job.deadline_at {
             match self.ports.provider.look_up(&self.job.id, attempt).await {
                 Ok(Lookup::Found { provider_job }) => {
-                    return self.accept(attempt, &provider_job, Duration::ZERO).await;
+                    return self
+                        .accept(attempt, &provider_job, Duration::ZERO, None)
+                        .await;
                 }
                 Ok(Lookup::NotFound) if attempt < self.settings.attempts_max => {
                     return self.try_again(Span(0)).await;

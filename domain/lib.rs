@@ -11,6 +11,7 @@ pub mod breaker;
 pub mod catalogue;
 pub mod conversation;
 pub mod draft;
+pub mod eta;
 pub mod health;
 pub mod ids;
 pub mod job;

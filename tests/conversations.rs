@@ -374,3 +374,19 @@ async fn a_limit_of_ones_own_is_a_tap_and_stops_the_next_order() {
     })
     .await;
 }
+
+#[actix_rt::test]
+async fn who_waits_is_told_how_long_such_requests_took_lately() {
+    in_both(async |house, ann| {
+        for number in 1..=5 {
+            ann.orders(&format!("boat {number}")).await;
+            ann.gets_pictures(number).await;
+        }
+        house.sandbox.gemini.hold();
+        ann.orders("boat 6").await;
+        ann.reads("usually takes 5 seconds").await;
+        house.sandbox.gemini.release();
+        ann.gets_pictures(6).await;
+    })
+    .await;
+}

@@ -14,6 +14,7 @@ use rei_domain::draft::{Draft, DraftState};
 use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, RefundId, TopupId, UsageId};
 use rei_domain::time::{Moment, Span};
 
+use crate::etas::Etas;
 use crate::ports::StoreError;
 use crate::ports::assets::{Assets, Media, MediaKind};
 use crate::ports::clock::Clock;
@@ -41,6 +42,7 @@ pub struct CourierPorts {
     pub links: Arc<dyn Links>,
     /// How long a user's link to his result works.
     pub link_for: Span,
+    pub etas: Arc<Etas>,
     pub messenger: Arc<dyn Messenger>,
     pub view: Arc<dyn View>,
 }
@@ -421,10 +423,12 @@ async fn job_facts(ports: &CourierPorts, id: &JobId) -> Result<Option<JobFacts>,
     };
     let balance = ports.users.balance(job.user).await?;
     let position = ports.jobs.position(id).await?;
+    let eta = ports.etas.foretell(&job.spec, position.unwrap_or(0));
     Ok(Some(JobFacts {
         job,
         balance,
         position,
+        eta,
         now: ports.clock.now(),
     }))
 }

@@ -2,6 +2,7 @@
 
 use rei_domain::conversation::{Balance, Language, Reply, Toast};
 use rei_domain::draft::Draft;
+use rei_domain::eta::Range;
 use rei_domain::money::Money;
 use rei_domain::statement::{Line, Month};
 use rei_domain::time::Moment;
@@ -54,6 +55,9 @@ pub struct JobFacts {
     pub balance: Balance,
     /// Waiting jobs before it, when it waits.
     pub position: Option<u32>,
+    /// When such a work is ready: from now when it waits, else from when it was begun. `None`
+    /// when too few are known.
+    pub eta: Option<Range>,
     pub now: Moment,
 }
 

@@ -269,6 +269,7 @@ fn ports(world: &Arc<World>) -> RunnerPorts {
         poster: world.clone(),
         provider: world.clone(),
         routes: Arc::new(Routes::new(vec![world.clone()], route_settings())),
+        etas: Arc::new(Etas::new(1, 1)),
         nudges: Nudges::new(),
         outbox: Bell::new(),
     }

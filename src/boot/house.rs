@@ -12,6 +12,7 @@ use rei_actors::cashier::tills::Tills;
 use rei_actors::cashier::{Cashier, CashierPorts};
 use rei_actors::courier::Courier;
 use rei_actors::courier::delivery::CourierPorts;
+use rei_actors::etas::Etas;
 use rei_actors::gc::{GcActor, GcPorts};
 use rei_actors::intake::{IntakeActor, IntakeGate};
 use rei_actors::late::{LatePorts, LateSettings, LateWatch};
@@ -44,6 +45,7 @@ use rei_actors::session::conversation::SessionPorts;
 use rei_actors::supervision::{Departure, Escalation, Tree};
 use rei_domain::admin::Roster;
 use rei_domain::ids::{ChatId, ShardId};
+use rei_domain::spec::Kind;
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, mpsc};
@@ -173,6 +175,7 @@ struct Parts {
     routes: Arc<Routes>,
     retention: Arc<dyn Retention>,
     nudges: Nudges,
+    etas: Arc<Etas>,
     route_rows: Arc<dyn RouteStore>,
     view: Arc<dyn View>,
     commands: Arc<dyn Commands>,
@@ -199,6 +202,10 @@ impl Parts {
         let catalogue = Arc::new(Catalogue::embedded());
         let commands: Arc<dyn Commands> = Arc::new(CommandList::new(catalogue.clone()));
         let backends = backends::open(config, &media, &links, outside.handle())?;
+        let etas = Etas::new(
+            places(&backends, Kind::Image),
+            places(&backends, Kind::Video),
+        );
         let providers = backends.iter().map(|backend| backend.provider.clone());
         let routes = Arc::new(Routes::new(providers.collect(), settings::routes(config)));
         let log = Arc::new(AuditRows::new(db.clone()));
@@ -231,6 +238,7 @@ impl Parts {
             routes,
             retention: Arc::new(retention),
             nudges: Nudges::new(),
+            etas: Arc::new(etas),
             route_rows: Arc::new(RouteRows::new(db.clone())),
             view: Arc::new(FluentView::new(catalogue.clone(), commands.clone())),
             catalogue,
@@ -375,6 +383,7 @@ async fn start_actors(
         assets: parts.assets.clone(),
         links: Arc::new(parts.links.clone()),
         link_for: settings::span(config.assets.link_for),
+        etas: parts.etas.clone(),
         messenger: parts.messenger.clone(),
         view: parts.view.clone(),
     };
@@ -532,6 +541,7 @@ async fn start_workers(
             poster: poster.clone(),
             provider: provider.clone(),
             routes: parts.routes.clone(),
+            etas: parts.etas.clone(),
             nudges: parts.nudges.clone(),
             outbox: parts.outbox.clone(),
         };
@@ -729,4 +739,13 @@ async fn introduce(
         tracing::warn!(%error, "the command menu is not published, an older one may be shown");
     }
     publish_menus_of(&api, commands.as_ref(), &roster).await;
+}
+
+/// How many works of a kind are done at once.
+fn places(backends: &[Backend], kind: Kind) -> u32 {
+    let makers = backends
+        .iter()
+        .filter(|b| b.provider.kinds().contains(&kind));
+    let places: usize = makers.map(|backend| backend.places).sum();
+    u32::try_from(places).unwrap_or(u32::MAX)
 }

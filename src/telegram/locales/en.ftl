@@ -196,6 +196,10 @@ progress-unknown =
     }
 progress-delivered = ✅ Done in { $elapsed }.
 progress-elapsed = ⏱ { $elapsed } so far
+progress-eta = ⌛ Such a request usually takes { $half } to { $most }
+progress-eta-one = ⌛ Such a request usually takes { $most }
+progress-eta-waiting = ⌛ Probably ready in { $half } to { $most }
+progress-eta-waiting-one = ⌛ Probably ready in { $most }
 progress-held =
     { $kind ->
         [video] 🔒 { $price } is set aside: you pay only for a finished video.

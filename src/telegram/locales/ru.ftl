@@ -202,6 +202,10 @@ progress-unknown =
     }
 progress-delivered = ✅ Готово за { $elapsed }.
 progress-elapsed = ⏱ Уже { $elapsed }
+progress-eta = ⌛ Обычно на это уходит: { $half } – { $most }
+progress-eta-one = ⌛ Обычно на это уходит: { $most }
+progress-eta-waiting = ⌛ Скорее всего, готово будет через { $half } – { $most }
+progress-eta-waiting-one = ⌛ Скорее всего, готово будет через { $most }
 progress-held =
     { $kind ->
         [video] 🔒 { $price } отложено: спишем только за готовое видео.

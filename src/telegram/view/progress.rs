@@ -9,6 +9,7 @@ use rei_domain::billing::Ending;
 use rei_domain::conversation::Tap;
 use rei_domain::job::{JobEvent, JobState, step};
 use rei_domain::spec::Mode;
+use rei_domain::time::Span;
 
 use super::html::{TEXT_UNITS_MAX, around_prompt, shorten};
 use super::replies;
@@ -36,6 +37,7 @@ pub(super) fn render(words: Words<'_>, facts: &JobFacts) -> Rendered {
     };
     let elapsed = Args::new().text("elapsed", &elapsed(words, facts));
     let mut below = vec![stage, words.tell("progress-elapsed", elapsed)];
+    below.extend(foretold(words, facts));
     if !job.state.is_settled() {
         let price = kind(job).text("price", &words.money(job.price));
         below.push(words.tell("progress-held", price));
@@ -51,6 +53,39 @@ pub(super) fn render(words: Words<'_>, facts: &JobFacts) -> Rendered {
         html: with_request(words, job, &below),
         keyboard,
     }
+}
+
+/// When it will be ready, while that is of use.
+fn foretold(words: Words<'_>, facts: &JobFacts) -> Option<String> {
+    let (between, exactly) = match facts.job.state {
+        JobState::Queued => ("progress-eta-waiting", "progress-eta-waiting-one"),
+        JobState::Leased | JobState::Submitting | JobState::Running => {
+            ("progress-eta", "progress-eta-one")
+        }
+        JobState::Rendered
+        | JobState::Settled
+        | JobState::Delivered
+        | JobState::Failed
+        | JobState::Cancelled
+        | JobState::Unknown => return None,
+    };
+    let range = facts.eta?;
+    let (half, most) = (rounded(range.half), rounded(range.most));
+    if half == most {
+        let args = Args::new().text("most", &words.duration(most));
+        return Some(words.tell(exactly, args));
+    }
+    let args = Args::new()
+        .text("half", &words.duration(half))
+        .text("most", &words.duration(most));
+    Some(words.tell(between, args))
+}
+
+/// Seconds that look like the guess that they are: up to 5 s, from a minute on up to 30 s.
+fn rounded(span: Span) -> u64 {
+    let secs = span.whole_secs().max(1);
+    let step = if secs <= 60 { 5 } else { 30 };
+    secs.next_multiple_of(step)
 }
 
 /// What is made, for messages that speak of it.

@@ -9,6 +9,7 @@ use rei_domain::conversation::{
     Balance, BoostRefusal, CardNote, CardPage, Language, Reply, Toast, Unsupported, VideoOffer,
 };
 use rei_domain::draft::{Draft, DraftState};
+use rei_domain::eta::Range;
 use rei_domain::ids::{
     AssetId, ChatId, DraftId, Fence, HoldId, JobId, ModelId, Nonce, UsageId, UserId,
 };
@@ -107,6 +108,7 @@ pub(super) fn facts(spec: Spec, state: JobState) -> JobFacts {
         job,
         balance: balance(),
         position: None,
+        eta: None,
         now: CREATED + Span::from_secs(21),
     }
 }
@@ -363,6 +365,20 @@ fn jobs() -> Vec<(String, JobFacts)> {
         let mut waiting = facts(spec(words, 2), JobState::Queued);
         waiting.position = Some(ahead);
         jobs.push((format!("progress, queued behind {ahead}"), waiting));
+    }
+    let foretold = |state, half, most| {
+        let mut facts = facts(spec(words, 0), state);
+        let (half, most) = (Span::from_secs(half), Span::from_secs(most));
+        facts.eta = Some(Range { half, most });
+        facts
+    };
+    let waits = foretold(JobState::Queued, 33, 71);
+    jobs.push(("progress, foretold while it waits".to_owned(), waits));
+    let runs = foretold(JobState::Running, 33, 71);
+    jobs.push(("progress, foretold while it runs".to_owned(), runs));
+    for state in [JobState::Queued, JobState::Running] {
+        let title = format!("progress, {}, foretold exactly", state.as_str());
+        jobs.push((title, foretold(state, 6, 9)));
     }
     let mut retried = facts(spec(words, 0), JobState::Queued);
     retried.job.attempt = 1;
