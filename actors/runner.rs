@@ -456,7 +456,8 @@ impl Run<'_> {
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         let now = self.now();
-        let step = if now >= self.job.deadline_at {
+        let is_last = attempt >= self.settings.attempts_max;
+        let step = if is_last || now >= self.job.deadline_at {
             AmbiguityStep::GiveUp
         } else {
             on_lost_answer(self.ports.provider.ambiguity(), lost)
@@ -799,5 +800,7 @@ pub(crate) fn result_asset(job: &Job) -> AssetId {
     AssetId::new(job.id.as_str())
 }
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -36,13 +36,13 @@ use crate::routes::RouteSettings;
 const USER: UserId = UserId(7);
 const SHARD: ShardId = ShardId(0);
 const PRICE: Money = Money::from_kopecks(2_500);
-const COST: Money = Money::from_kopecks(1_200);
+pub(super) const COST: Money = Money::from_kopecks(1_200);
 /// Two pictures of the test, and not a third.
 const INPUTS_BYTES_MAX: u64 = 2 * b"picture".len() as u64;
 
 /// Everything outside of a run, in memory. Each call waits once before its effect and once
 /// after it, so a run can be killed on both sides of it.
-struct World {
+pub(super) struct World {
     state: Mutex<State>,
 }
 
@@ -60,7 +60,10 @@ struct State {
 }
 
 impl World {
-    fn new(policy: AmbiguityPolicy, answers: Vec<Result<(), ProviderError>>) -> Arc<Self> {
+    pub(super) fn new(
+        policy: AmbiguityPolicy,
+        answers: Vec<Result<(), ProviderError>>,
+    ) -> Arc<Self> {
         let mut books = Books::new(SHARD, ChainHead::genesis(), Moment(0), CapRules::default());
         let grant = Movement::GrantBonus { amount: PRICE };
         let hold = Movement::PlaceHold {
@@ -102,7 +105,7 @@ impl World {
     }
 
     /// What the scheduler does: leases the job if it may be.
-    fn lease(&self) -> Option<Job> {
+    pub(super) fn lease(&self) -> Option<Job> {
         let mut state = self.state();
         let waits = state.job.state == JobState::Queued;
         let orphaned = state.job.state.is_worked_on() && state.leased_until <= state.now;
@@ -115,25 +118,29 @@ impl World {
         Some(state.job.clone())
     }
 
-    fn advance(&self, span: Span) {
+    pub(super) fn advance(&self, span: Span) {
         let mut state = self.state();
         state.now = state.now + span;
     }
 
     /// Works until the job is settled, as the node would after the crash.
     async fn work_to_the_end(self: &Arc<Self>) {
+        self.work_to_the_end_with(&ports(self)).await;
+    }
+
+    pub(super) async fn work_to_the_end_with(&self, ports: &RunnerPorts) {
         for _ in 0..20 {
             self.advance(Span::from_secs(60));
             let Some(job) = self.lease() else {
                 return;
             };
-            run(&ports(self), &settings(), job, &decision()).await;
+            run(ports, &settings(), job, &decision()).await;
         }
         panic!("the job never ends: {:?}", self.state().job.state);
     }
 
     /// The promises of money, whatever happened.
-    fn audit(&self) {
+    pub(super) fn audit(&self) {
         let state = self.state();
         let available = state.books.balance(Account::Available(USER));
         let held = state.books.balance(Account::Held(USER));
@@ -154,7 +161,11 @@ impl World {
         }
     }
 
-    fn booked_calls(&self) -> i64 {
+    pub(super) fn is_over(&self) -> bool {
+        self.state().job.state.is_settled()
+    }
+
+    pub(super) fn booked_calls(&self) -> i64 {
         let state = self.state();
         let owed = state.books.balance(platform(PlatformAccount::ProviderOwed));
         owed.kopecks() / COST.kopecks()
@@ -208,7 +219,7 @@ pub(crate) fn waiting_job() -> Job {
     }
 }
 
-fn picture() -> Media {
+pub(super) fn picture() -> Media {
     Media {
         bytes: Bytes::from_static(b"picture"),
         kind: MediaKind::Png,
@@ -218,7 +229,7 @@ fn picture() -> Media {
     }
 }
 
-fn settings() -> RunnerSettings {
+pub(super) fn settings() -> RunnerSettings {
     RunnerSettings {
         lease: Span::from_secs(10),
         renew_every: Duration::from_secs(3),
@@ -235,7 +246,7 @@ fn settings() -> RunnerSettings {
     }
 }
 
-fn decision() -> DecisionRecord {
+pub(super) fn decision() -> DecisionRecord {
     DecisionRecord::begun_before(Moment(0))
 }
 
@@ -258,7 +269,7 @@ pub(crate) fn route_settings() -> RouteSettings {
     }
 }
 
-fn ports(world: &Arc<World>) -> RunnerPorts {
+pub(super) fn ports(world: &Arc<World>) -> RunnerPorts {
     RunnerPorts {
         clock: world.clone(),
         jobs: world.clone(),
@@ -732,6 +743,15 @@ async fn two_lost_answers_are_two_losses_and_a_refund() {
     world.audit();
     assert_eq!(world.state().provider_calls, 2);
     assert_eq!(world.booked_calls(), 2);
+    assert_eq!(world.state().job.ending, Some(Ending::ProviderFailed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_lost_at_the_last_attempt_is_not_asked_for_again() {
+    let world = World::new(AmbiguityPolicy::RetryOnce, vec![later(), later(), lost()]);
+    world.work_to_the_end().await;
+    world.audit();
+    assert_eq!(world.state().provider_calls, 3);
     assert_eq!(world.state().job.ending, Some(Ending::ProviderFailed));
 }
 
