@@ -7,6 +7,8 @@
 //! the policy allows, that the price of the user is not touched, and that the last provider is
 //! never left out for its health alone. Every decision can be told and replayed from its facts.
 
+pub mod replay;
+
 use std::cmp::Ordering;
 
 use crate::money::Money;

@@ -7,6 +7,7 @@ mod house;
 mod readiness;
 mod receipt;
 mod reconcile;
+mod replay;
 mod settings;
 mod signals;
 mod tills;
@@ -24,7 +25,7 @@ use rei_domain::audit::{Actor, AuditOutcome, Via};
 use rei_sandbox::{Exposure, Sandbox, fal, kling, yookassa};
 use secrecy::SecretString;
 
-use crate::cli::{DemoArgs, GcArgs, ReconcileArgs, SandboxArgs};
+use crate::cli::{Days, DemoArgs, GcArgs, ReplayArgs, SandboxArgs};
 use crate::config::{Addresses, Config, Environment, Loaded, Log, LogFormat, Offer};
 use crate::logging;
 use crate::store::{AuditRows, Db, verify};
@@ -207,8 +208,13 @@ async fn record_migration(db: &Db, steps: &[String]) -> anyhow::Result<()> {
 }
 
 /// Compares the payment methods' lists with the ledger.
-pub async fn reconcile(loaded: Loaded, args: &ReconcileArgs) -> anyhow::Result<ExitCode> {
+pub async fn reconcile(loaded: Loaded, args: &Days) -> anyhow::Result<ExitCode> {
     reconcile::run(&loaded, args).await
+}
+
+/// Decides past attempts anew under another policy.
+pub async fn replay(loaded: Loaded, args: &ReplayArgs) -> anyhow::Result<()> {
+    replay::run(&loaded, args).await
 }
 
 /// Removes what nobody needs any more, or says what that would be.

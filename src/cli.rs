@@ -41,6 +41,7 @@ impl Cli {
                 | Command::Verify
                 | Command::Receipt(_)
                 | Command::Reconcile(_)
+                | Command::Route(_)
                 | Command::Gc(_),
             )
             | None => true,
@@ -73,10 +74,30 @@ pub enum Command {
     Receipt(ReceiptCommand),
     /// Compare the payment methods' lists with the ledger, repair what is safe, and print each
     /// difference; safe beside a running bot; fail if something is left for a person
-    Reconcile(ReconcileArgs),
+    Reconcile(Days),
+    /// Look at how jobs were routed
+    #[command(subcommand)]
+    Route(RouteCommand),
     /// Remove what nobody needs any more: old results, left-over files, answered updates; safe
     /// beside a running bot, which does so by itself
     Gc(GcArgs),
+}
+
+/// What to do with past decisions.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RouteCommand {
+    /// Decide past attempts anew under another policy, and print how cost and time differ
+    Replay(ReplayArgs),
+}
+
+/// Which decisions, and which policy.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayArgs {
+    #[command(flatten)]
+    pub days: Days,
+    /// A configuration file; only its [routing] counts
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
 }
 
 /// How to remove what nobody needs.
@@ -106,9 +127,9 @@ pub struct ReceiptArgs {
     pub checkpoint: Option<PathBuf>,
 }
 
-/// Which payments to compare.
+/// Which days.
 #[derive(Args, Clone, Debug)]
-pub struct ReconcileArgs {
+pub struct Days {
     /// The first day, in Moscow
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub from: Day,
@@ -121,7 +142,7 @@ pub struct ReconcileArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(pub Moment);
 
-impl ReconcileArgs {
+impl Days {
     /// The moment after the last day.
     pub fn until(&self) -> Moment {
         let last = self.to.unwrap_or(self.from);

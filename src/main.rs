@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use rei_bot::boot;
-use rei_bot::cli::{Cli, Command, ReceiptCommand};
+use rei_bot::cli::{Cli, Command, ReceiptCommand, RouteCommand};
 use rei_bot::config::{Config, ConfigError, Environment, Loaded, Purpose};
 use rei_bot::logging;
 
@@ -115,6 +115,12 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             let loaded = load(Purpose::Database)?;
             start_logging(&loaded)?;
             system.block_on(boot::reconcile(loaded, &args))?
+        }
+        Command::Route(RouteCommand::Replay(args)) => {
+            let loaded = load(Purpose::Database)?;
+            start_logging(&loaded)?;
+            system.block_on(boot::replay(loaded, &args))?;
+            ExitCode::SUCCESS
         }
         Command::Gc(args) => {
             let loaded = load(Purpose::Database)?;

@@ -17,7 +17,7 @@ use rei_domain::time::Moment;
 
 use super::clock::{SystemClock, UuidIds};
 use super::{settings, tills};
-use crate::cli::ReconcileArgs;
+use crate::cli::Days;
 use crate::config::Loaded;
 use crate::store::{Db, DraftRows, LedgerRows, NoticeRows, TopupRows};
 use crate::telegram::catalogue::Catalogue;
@@ -26,7 +26,7 @@ use crate::telegram::view::FluentView;
 
 /// Compares, repairs what is safe, and prints each difference. A failure exit code when
 /// something is left for a person.
-pub(super) async fn run(loaded: &Loaded, args: &ReconcileArgs) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(loaded: &Loaded, args: &Days) -> anyhow::Result<ExitCode> {
     let config = &loaded.config;
     let db = Db::try_new(&settings::database(config))?;
     db.check_schema().await?;

@@ -5,7 +5,10 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::routes::{Cordon, HealthRow, RouteStore};
+use rei_actors::routes::decision::DecisionRecord;
 use rei_domain::health::{FaultClass, KeptHealth};
+use rei_domain::money::Money;
+use rei_domain::routing::replay::Past;
 use rei_domain::spec::Kind;
 use rei_domain::time::{Moment, Span};
 use serde::{Deserialize, Serialize};
@@ -35,6 +38,10 @@ statements! {
         VALUES (?, ?, ?, ?)
         ON CONFLICT (provider) DO UPDATE SET reason = excluded.reason, until = excluded.until";
 
+    DECISIONS = "
+        SELECT decision FROM attempts
+        WHERE begun_at >= ? AND begun_at < ? AND decision IS NOT NULL ORDER BY begun_at";
+
     UNCORDON = "DELETE FROM cordons WHERE provider = ?";
 }
 
@@ -47,6 +54,36 @@ impl RouteRows {
     pub fn new(db: Db) -> Self {
         Self(db)
     }
+}
+
+impl RouteRows {
+    /// The decisions of the attempts that were begun in a time, in their order. Those that went
+    /// back to where they had been begun decided nothing.
+    pub async fn decisions(&self, from: Moment, until: Moment) -> Result<Vec<Past>, StoreError> {
+        let rows = self
+            .0
+            .read(async move |conn: &mut Conn| {
+                conn.load::<DecisionRow>(sql!(DECISIONS, from.0, until.0))
+                    .await
+            })
+            .await?;
+        let past = rows.into_iter().filter_map(|row| {
+            let record = DecisionRecord::parse(&row.decision)?;
+            Some(Past {
+                price: Money::from_kopecks(record.price),
+                coin: record.coin,
+                chosen: record.candidates.iter().position(|c| c.chosen)?,
+                facts: record.facts(),
+            })
+        });
+        Ok(past.collect())
+    }
+}
+
+#[derive(QueryableByName)]
+struct DecisionRow {
+    #[diesel(sql_type = Text)]
+    decision: String,
 }
 
 /// [`KeptHealth`] in its column.
@@ -188,8 +225,14 @@ impl RouteStore for RouteRows {
 
 #[cfg(test)]
 mod tests {
+    use rei_actors::ports::jobs::{JobStore, LeaseToken};
+    use rei_domain::ids::JobId;
+    use rei_domain::job::JobState;
+    use rei_domain::routing::{Availability, Decision, Facts, History, Verdict};
+
     use super::*;
-    use crate::store::fixtures::for_both;
+    use crate::store::JobRows;
+    use crate::store::fixtures::{FIXTURE_FENCE, for_both, insert_job};
 
     #[test]
     fn health_is_kept_and_the_newest_holds() {
@@ -211,6 +254,49 @@ mod tests {
                 routes.keep_health(&rows, Moment(1)).await.unwrap();
             }
             assert_eq!(routes.health().await.unwrap(), [second]);
+        });
+    }
+
+    #[test]
+    fn the_decisions_of_a_time_come_back_with_their_facts() {
+        for_both(async |db| {
+            let facts = |provider: &str| Facts {
+                provider: provider.to_owned(),
+                cost: Money::from_kopecks(700),
+                success: 0.75,
+                p95_secs: Some(12.5),
+                places: 4,
+                free: 2,
+                availability: Availability::Open,
+                history: History::New,
+            };
+            let facts = vec![facts("kling"), facts("fal")];
+            let decision = Decision {
+                chosen: Some(1),
+                verdicts: vec![Verdict::Full, Verdict::Score(0.5)],
+            };
+            let price = Money::from_kopecks(1_400);
+            let record = DecisionRecord::of(Moment(1), price, 9, &facts, &decision);
+            let jobs = JobRows::new(db.clone());
+            let again = DecisionRecord::begun_before(Moment(1));
+            for (id, at, record) in [("a", 10, &record), ("b", 20, &record), ("c", 11, &again)] {
+                insert_job(&db, id, JobState::Leased).await;
+                let lease = LeaseToken {
+                    job: JobId::new(id),
+                    fence: FIXTURE_FENCE,
+                };
+                let begun = jobs.begin_attempt(&lease, 1, "fal", record, Moment(at));
+                begun.await.unwrap();
+            }
+            let routes = RouteRows::new(db);
+            let past = Past {
+                price,
+                coin: 9,
+                facts,
+                chosen: 1,
+            };
+            let found = routes.decisions(Moment(10), Moment(20)).await.unwrap();
+            assert_eq!(found, [past], "of the time, and none that decided nothing");
         });
     }
 
