@@ -11,6 +11,7 @@ use crate::ledger::TransferKind;
 use crate::ledger::caps::{DAY_OFFSET, Period};
 use crate::money::Money;
 use crate::receipt::Day;
+use crate::spec::Kind;
 use crate::time::{Moment, Span};
 
 /// Lines on one page of the chat: with the longest words it stays within one message.
@@ -142,6 +143,8 @@ pub struct Line {
     /// The balance after it.
     pub balance: Money,
     pub reference: String,
+    /// What a job makes.
+    pub made: Option<Kind>,
     /// The words of a job's request.
     pub words: Option<String>,
     /// Why an admin did it.

@@ -247,7 +247,7 @@ async fn a_waiting_job_is_withdrawn_and_a_finished_one_is_paid_back() {
         admin.0.text(&format!("/admin_cancel_job {waiting} why"));
         let card = admin.reads("Withdraw job").await;
         assert!(admin.press_in(card, "Confirm"));
-        ann.reads("An admin withdrew your picture").await;
+        ann.reads("An admin withdrew your request").await;
         house.sandbox.gemini.release();
         ann.gets_picture().await;
         admin.0.text(&format!("/admin_refund {running} 10 брак"));

@@ -14,6 +14,7 @@ use rei_domain::conversation::Balance;
 use rei_domain::ids::{UsageId, UserId};
 use rei_domain::ledger::{Account, TransferKind};
 use rei_domain::money::Money;
+use rei_domain::spec::Kind;
 use rei_domain::statement::{Line, LineKind, Month, Page, Place, SessionPage, Standing};
 use rei_domain::time::Moment;
 
@@ -35,6 +36,8 @@ statements! {
         SELECT move.seq, move.at, move.amount, move.kind, move.reference,
                (SELECT job.prompt FROM jobs job WHERE move.reference = 'job:' || job.id
                   AND job.id = substr(move.reference, 5)) AS words,
+               (SELECT job.kind FROM jobs job WHERE move.reference = 'job:' || job.id
+                  AND job.id = substr(move.reference, 5)) AS made,
                (SELECT act.reason FROM acts act WHERE move.reference = 'act:' || act.id
                   AND act.id = substr(move.reference, 5)) AS reason
         FROM ledger move
@@ -49,6 +52,8 @@ statements! {
         SELECT move.seq, move.at, move.amount, move.kind, move.reference,
                (SELECT job.prompt FROM jobs job WHERE move.reference = 'job:' || job.id
                   AND job.id = substr(move.reference, 5)) AS words,
+               (SELECT job.kind FROM jobs job WHERE move.reference = 'job:' || job.id
+                  AND job.id = substr(move.reference, 5)) AS made,
                (SELECT act.reason FROM acts act WHERE move.reference = 'act:' || act.id
                   AND act.id = substr(move.reference, 5)) AS reason
         FROM ledger move
@@ -114,6 +119,8 @@ struct LineRow {
     #[diesel(sql_type = Nullable<Text>)]
     words: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
+    made: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
     reason: Option<String>,
 }
 
@@ -150,6 +157,7 @@ fn lines(rows: Vec<LineRow>, mut balance: i64) -> Result<Vec<Line>, StoreError> 
             balance: Money::from_kopecks(balance),
             reference: row.reference,
             words: row.words,
+            made: row.made.as_deref().and_then(Kind::parse),
             reason: row.reason,
         });
     }

@@ -11,7 +11,7 @@ welcome-balance = 💳 Your balance is <b>{ $available }</b>. What shall I draw?
 how-words = ✍️ <b>A new picture.</b> Write what to draw, for example: “a ginger cat in a spacesuit on the Moon”.
 how-photos = 🖼 <b>Edit photos.</b> Send a photo or an album and say in the caption what to change. Or reply with words to any picture in the chat.
 how-video = 🎬 <b>Videos.</b> Press “Make a video” under a request or “Animate” under a picture. Or at once: /video and a description. To change a video of yours, send it and say in the caption what to change.
-how-money = 🤝 <b>An honest price.</b> You see the exact price first. You pay for a finished picture only: if it fails, the whole amount comes back at once.
+how-money = 🤝 <b>An honest price.</b> You see the exact price first. You pay for a finished result only: if it fails, the whole amount comes back at once.
 
 help-title = <b>How it works</b>
 help-commands = <b>Commands</b>
@@ -32,7 +32,7 @@ unknown-command = 🤔 There is no command <code>/{ $name }</code>. All commands
 ## Balance
 
 balance-available = 💳 Your balance is <b>{ $available }</b>.
-balance-held = 🔒 { $held } more is set aside for pictures in progress: you pay only for finished ones.
+balance-held = 🔒 { $held } more is set aside for requests in progress: you pay only for those that are finished.
 balance-hint = To begin, write what to draw or send a photo with a caption.
 
 ## Language
@@ -43,7 +43,7 @@ language-changed = 🇬🇧 Done, let's speak English.
 
 ## Cancelling
 
-cancel-nothing = Nothing to cancel: you have no drafts and no pictures in the queue.
+cancel-nothing = Nothing to cancel: you have no drafts and no requests in the queue.
 cancelled-drafts =
     { $count ->
         [one] 🗑 { $count } draft removed.
@@ -51,13 +51,13 @@ cancelled-drafts =
     }
 cancelled-jobs =
     { $count ->
-        [one] ↩️ { $count } picture taken off the queue, its money is back.
-       *[other] ↩️ { $count } pictures taken off the queue, their money is back.
+        [one] ↩️ { $count } request taken off the queue, its money is back.
+       *[other] ↩️ { $count } requests taken off the queue, their money is back.
     }
 cancelled-running =
     { $count ->
-        [one] 🎨 { $count } picture is being drawn and can't be stopped. If it fails, the money comes back.
-       *[other] 🎨 { $count } pictures are being drawn and can't be stopped. For those that fail, the money comes back.
+        [one] 🎨 { $count } request is at work and can't be stopped. If it fails, the money comes back.
+       *[other] 🎨 { $count } requests are at work and can't be stopped. For those that fail, the money comes back.
     }
 
 ## The question about photos
@@ -361,14 +361,22 @@ line-debt = 🛠 noted as a debt
 line-debt-payment = ⚠️ debt repaid
 line-reversal = ↩️ payment taken back, noted as a debt
 line-set-aside = 🔒 set aside
-line-set-aside-job = 🔒 set aside for a picture
+line-set-aside-job =
+    { $kind ->
+        [video] 🔒 set aside for a video
+       *[other] 🔒 set aside for a picture
+    }
 line-set-aside-usage = 🔒 set aside for a boost
 line-returned = ↩️ was set aside, all of it came back
 line-charged = charged
-line-charged-job = 🎨 picture
+line-charged-job =
+    { $kind ->
+        [video] 🎬 video
+       *[other] 🎨 picture
+    }
 line-charged-usage = 🚀 boost
 line-refund = 💸 returned to the payer
-line-job-refund = ↩️ given back for a picture
+line-job-refund = ↩️ given back for a request
 
 usage-title = 🧮 <b>What was sold</b>
 usage-today =
@@ -453,7 +461,7 @@ toast-not-enough = Not enough money. The draft is kept.
 toast-limited = Not now: the card says why.
 toast-stopping = Stopping…
 toast-job-cancelled = Cancelled, the money is back on your balance.
-toast-too-late = The picture is being drawn, it can't be cancelled any more. If it fails, the money comes back.
+toast-too-late = It is being made and can't be cancelled any more. If it fails, the money comes back.
 toast-already-finished = This is finished already.
 toast-sending-file = Sending the file without loss of quality.
 toast-not-found = We can't find this request. Write what to draw and start afresh.
@@ -471,7 +479,7 @@ command-admin-providers = how the providers stand
 command-admin-add = give money
 command-admin-sub = take money
 command-admin-adjust = correct a balance
-command-admin-refund = give back what a picture cost, or a payment
+command-admin-refund = give back what a job cost, or a payment
 command-admin-cancel-job = withdraw a waiting job
 command-admin-caps = set spending caps
 command-admin-ban = forbid orders
@@ -615,10 +623,10 @@ told-credit = 🎁 An admin gave you <b>{ $sum }</b>. See /balance.
 told-debit = ➖ An admin took <b>{ $sum }</b>. See /balance.
 told-owe = ➖ An admin took <b>{ $sum }</b>. What was missing will be taken from your next top-up.
 told-refund-payment = ↩️ An admin sends <b>{ $sum }</b> back the way you paid. It has left your balance already; a bank may take up to three days.
-told-refund-job = ↩️ An admin gave you back <b>{ $sum }</b> for a picture. It is on your balance already.
-told-cancel-job = ✖️ An admin withdrew your picture from the queue. <b>{ $sum }</b> is back on your balance.
+told-refund-job = ↩️ An admin gave you back <b>{ $sum }</b> for a request. It is on your balance already.
+told-cancel-job = ✖️ An admin withdrew your request from the queue. <b>{ $sum }</b> is back on your balance.
 told-caps = 🧢 An admin changed your spending caps: { $caps }.
-told-ban = 🚷 An admin forbade you new orders { $term }. Waiting pictures are withdrawn, and what they held is back on your balance.
+told-ban = 🚷 An admin forbade you new orders { $term }. Waiting requests are withdrawn, and what they held is back on your balance.
 told-unban = ✅ An admin lifted your ban: you can order again.
 banned = 🚷 You may not order { $term }. The money on your balance stays yours.
 

@@ -7,6 +7,7 @@ use rei_domain::ids::Nonce;
 use rei_domain::ledger::caps::DAY_OFFSET;
 use rei_domain::money::Money;
 use rei_domain::receipt::Day;
+use rei_domain::spec::Kind;
 use rei_domain::statement::{
     Line, LineKind, Month, Page, Place, Proving, Session, SessionPage, Standing, Subject, Totals,
     Unit,
@@ -120,7 +121,8 @@ fn what(words: Words<'_>, line: &Line) -> String {
         (LineKind::Refund, _) => "line-refund",
         (LineKind::JobRefund, _) => "line-job-refund",
     };
-    let mut what = words.say(key);
+    let made = Args::new().text("kind", line.made.unwrap_or(Kind::Image).as_str());
+    let mut what = words.tell(key, made);
     if let Some(request) = &line.words {
         let request = request.split_whitespace().collect::<Vec<_>>().join(" ");
         what = format!("{what}: «{}»", shorten(&request, WORDS_UNITS_MAX));
@@ -324,6 +326,7 @@ mod tests {
             amount: Money::from_kopecks(2_550),
             balance: Money::from_kopecks(97_450),
             reference: "job:1".to_owned(),
+            made: None,
             words: Some(words.to_owned()),
             reason: None,
         }

@@ -187,6 +187,11 @@ pub(super) fn refused(words: Words<'_>, reason: &Missing) -> Rendered {
     replies::plain(words.tell("video-refused", args))
 }
 
+/// A day of the catalogue, `2026-09-15`, as people write it: `15.09.2026`.
+fn shown_day(day: &str) -> String {
+    day.rsplit('-').collect::<Vec<_>>().join(".")
+}
+
 /// A reason, as the end of a sentence.
 fn missing(words: Words<'_>, reason: &Missing) -> String {
     match reason {
@@ -195,7 +200,7 @@ fn missing(words: Words<'_>, reason: &Missing) -> String {
             day, replacement, ..
         } => {
             let args = Args::new()
-                .text("day", day)
+                .text("day", &shown_day(day))
                 .text("replacement", &name(replacement));
             words.tell("video-why-retired", args)
         }

@@ -4,6 +4,7 @@ use rei_domain::billing::Ending;
 use rei_domain::conversation::Reply;
 use rei_domain::ids::{Nonce, UsageId};
 use rei_domain::money::Money;
+use rei_domain::spec::Kind;
 use rei_domain::statement::{
     Line, LineKind, Month, Page, Session, SessionPage, Standing, Totals, Unit,
 };
@@ -81,6 +82,11 @@ fn lines() -> Vec<Line> {
     let mut picture = line(LineKind::Charged, "job:1");
     picture.words = Some("рыжий кот & <пёс>\nв скафандре на Луне, вид сверху".to_owned());
     lines.push(picture);
+    for kind in [LineKind::SetAside, LineKind::Charged] {
+        let mut video = line(kind, "job:1");
+        video.made = Some(Kind::Video);
+        lines.push(video);
+    }
     lines.push(line(LineKind::Charged, "usage:1"));
     let mut corrected = line(LineKind::AdminCredit, "act:1");
     corrected.reason = Some("за сбой 5 ноября".to_owned());
@@ -96,6 +102,7 @@ fn line(kind: LineKind, reference: &str) -> Line {
         amount: Money::from_kopecks(2_550),
         balance: Money::from_kopecks(125_950),
         reference: reference.to_owned(),
+        made: None,
         words: None,
         reason: None,
     }
