@@ -5,6 +5,7 @@
 mod support;
 
 mod admin;
+mod conformance;
 mod conversations;
 mod crashes;
 mod fallback;
