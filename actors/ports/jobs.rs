@@ -151,6 +151,17 @@ pub trait JobStore: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Candidate>, StoreError>;
 
+    /// The oldest waiting job of a kind and a lane that is due at `now`, of each of the next
+    /// `limit` users after `after`, by their ids. So a user is found behind another's flood.
+    async fn oldest_of_users(
+        &self,
+        kind: Kind,
+        lane: LaneName,
+        after: UserId,
+        now: Moment,
+        limit: u32,
+    ) -> Result<Vec<Candidate>, StoreError>;
+
     /// Leases a job until `until`: the fence grows by one, the state follows `JobEvent::Lease`.
     /// `None` when it cannot be leased (any more).
     async fn lease(

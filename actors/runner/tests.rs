@@ -329,6 +329,17 @@ impl JobStore for World {
         Ok(Vec::new())
     }
 
+    async fn oldest_of_users(
+        &self,
+        _: Kind,
+        _: LaneName,
+        _: UserId,
+        _: Moment,
+        _: u32,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn lease(
         &self,
         _: &JobId,

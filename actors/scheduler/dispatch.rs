@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rei_domain::ids::JobId;
+use rei_domain::ids::{JobId, UserId};
 use rei_domain::job::LaneName;
 use rei_domain::lanes::Lanes;
 use rei_domain::spec::Kind;
@@ -15,7 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
-use crate::ports::jobs::{Job, JobStore};
+use crate::ports::jobs::{Candidate, Job, JobStore};
 use crate::routes::Asked;
 use crate::routes::decision::DecisionRecord;
 
@@ -61,50 +61,82 @@ pub struct Dispatch {
     queues: Vec<(Kind, Queue)>,
 }
 
+/// Users of a lane whose oldest job is read at once: who orders a thousand jobs fills the oldest
+/// rows, and those behind him must not wait for them.
+const USERS_AT_ONCE: u32 = 32;
+
 /// The lanes of one kind.
 struct Queue {
     lanes: Lanes<JobId>,
     /// What is in the lanes, so that a row is read into them once.
     named: BTreeSet<JobId>,
+    /// In each lane, the user after whom the next ones are looked for.
+    turns: [UserId; 3],
 }
+
+impl Queue {
+    fn new(lane_capacity: usize) -> Self {
+        Self {
+            lanes: Lanes::new(lane_capacity),
+            named: BTreeSet::new(),
+            turns: [FIRST_TURN; 3],
+        }
+    }
+
+    /// Puts rows into the lane that are not in it yet. What finds no room is read again later.
+    fn push(&mut self, candidates: Vec<Candidate>) {
+        for candidate in candidates {
+            if self.named.contains(&candidate.id) {
+                continue;
+            }
+            let Candidate { id, user, lane } = candidate;
+            match self.lanes.push(lane, user, id.clone()) {
+                Ok(()) => {
+                    self.named.insert(id);
+                }
+                Err(_full) => break,
+            }
+        }
+    }
+}
+
+/// Before every user.
+const FIRST_TURN: UserId = UserId(i64::MIN);
 
 impl Dispatch {
     /// Empty lanes.
     pub fn new(ports: DispatchPorts, settings: DispatchSettings) -> Self {
-        let queue = || Queue {
-            lanes: Lanes::new(settings.lane_capacity),
-            named: BTreeSet::new(),
-        };
+        let queue = |kind| (kind, Queue::new(settings.lane_capacity));
         Self {
-            queues: Kind::ALL.map(|kind| (kind, queue())).into(),
+            queues: Kind::ALL.map(queue).into(),
             ports,
             settings,
         }
     }
 
-    /// Reads due rows into the lanes as far as there is room.
+    /// Reads due rows into the lanes as far as there is room: the oldest of the next users, then
+    /// the oldest of all.
     pub async fn refill(&mut self) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
+        let jobs = &self.ports.jobs;
         for (kind, queue) in &mut self.queues {
-            for lane in LaneName::ALL {
-                let room = u32::try_from(queue.lanes.room(lane)).unwrap_or(u32::MAX);
-                let limit = room.min(self.settings.read_at_once);
-                if limit == 0 {
+            for (number, lane) in LaneName::ALL.into_iter().enumerate() {
+                let room =
+                    |queue: &Queue| u32::try_from(queue.lanes.room(lane)).unwrap_or(u32::MAX);
+                let users = room(queue).min(USERS_AT_ONCE);
+                if users == 0 {
                     continue;
                 }
-                let candidates = self.ports.jobs.candidates(*kind, lane, now, limit).await?;
-                for candidate in candidates {
-                    if queue.named.contains(&candidate.id) {
-                        continue;
-                    }
-                    let id = candidate.id;
-                    match queue.lanes.push(lane, candidate.user, id.clone()) {
-                        Ok(()) => {
-                            queue.named.insert(id);
-                        }
-                        // The row is read again when there is room.
-                        Err(_full) => break,
-                    }
+                let after = queue.turns[number];
+                let found = jobs.oldest_of_users(*kind, lane, after, now, users).await?;
+                // Fewer than asked for: the next turn begins with the first user again.
+                let is_round_over = found.len() < users as usize;
+                let last = found.last().filter(|_| !is_round_over);
+                queue.turns[number] = last.map_or(FIRST_TURN, |candidate| candidate.user);
+                queue.push(found);
+                let limit = room(queue).min(self.settings.read_at_once);
+                if limit > 0 {
+                    queue.push(jobs.candidates(*kind, lane, now, limit).await?);
                 }
             }
         }

@@ -160,6 +160,21 @@ impl JobStore for JobRows {
             .await
     }
 
+    async fn oldest_of_users(
+        &self,
+        kind: Kind,
+        lane: LaneName,
+        after: UserId,
+        now: Moment,
+        limit: u32,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        self.0
+            .read(async move |conn: &mut Conn| {
+                reads::oldest_of_users(conn, kind, lane, after, now, limit).await
+            })
+            .await
+    }
+
     async fn lease(
         &self,
         id: &JobId,

@@ -41,6 +41,26 @@ statements! {
         ) leasable
         ORDER BY created_at, id LIMIT ?";
 
+    // From user to user by the index, so it costs the same however many jobs each has.
+    OLDEST_OF_USERS = "
+        WITH RECURSIVE waiting (user_id) AS (
+            SELECT MIN(user_id) FROM jobs
+            WHERE kind = ? AND lane = ? AND state = 'queued' AND user_id > ? AND due_at <= ?
+            UNION ALL
+            SELECT (SELECT MIN(job.user_id) FROM jobs job
+                    WHERE job.kind = ? AND job.lane = ? AND job.state = 'queued'
+                      AND job.user_id > waiting.user_id AND job.due_at <= ?)
+            FROM waiting WHERE waiting.user_id IS NOT NULL
+        )
+        SELECT job.id, job.user_id, job.lane
+        FROM (SELECT user_id FROM waiting WHERE user_id IS NOT NULL LIMIT ?) turn
+        JOIN jobs job ON job.id = (
+            SELECT oldest.id FROM jobs oldest
+            WHERE oldest.kind = ? AND oldest.lane = ? AND oldest.state = 'queued'
+              AND oldest.user_id = turn.user_id AND oldest.due_at <= ?
+            ORDER BY oldest.created_at, oldest.id LIMIT 1)
+        ORDER BY job.user_id";
+
     UNFINISHED = "
         SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, video,
                inputs,
@@ -99,6 +119,16 @@ struct CandidateRow {
     user_id: i64,
     #[diesel(sql_type = Text)]
     lane: String,
+}
+
+impl CandidateRow {
+    fn parse(self) -> Result<Candidate, StoreError> {
+        Ok(Candidate {
+            id: JobId::new(self.id),
+            user: UserId(self.user_id),
+            lane: parse_word("lane", &self.lane, LaneName::parse)?,
+        })
+    }
 }
 
 #[derive(QueryableByName)]
@@ -182,14 +212,34 @@ pub async fn candidates(
         i64::from(limit)
     );
     let rows = conn.load::<CandidateRow>(candidates).await?;
-    let candidates = rows.into_iter().map(|row| {
-        Ok(Candidate {
-            id: JobId::new(row.id),
-            user: UserId(row.user_id),
-            lane: parse_word("lane", &row.lane, LaneName::parse)?,
-        })
-    });
-    candidates.collect()
+    rows.into_iter().map(CandidateRow::parse).collect()
+}
+
+pub async fn oldest_of_users(
+    conn: &mut Conn,
+    kind: Kind,
+    lane: LaneName,
+    after: UserId,
+    now: Moment,
+    limit: u32,
+) -> Result<Vec<Candidate>, StoreError> {
+    let (kind, lane) = (kind.as_str(), lane.as_str());
+    let oldest = sql!(
+        OLDEST_OF_USERS,
+        kind,
+        lane,
+        after.0,
+        now.0,
+        kind,
+        lane,
+        now.0,
+        i64::from(limit),
+        kind,
+        lane,
+        now.0
+    );
+    let rows = conn.load::<CandidateRow>(oldest).await?;
+    rows.into_iter().map(CandidateRow::parse).collect()
 }
 
 pub async fn unfinished(conn: &mut Conn, user: UserId, limit: u32) -> Result<Vec<Job>, StoreError> {

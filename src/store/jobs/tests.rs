@@ -1,12 +1,16 @@
+use std::sync::Arc;
+
 use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
+use rei_actors::ports::clock::Clock;
 use rei_actors::ports::jobs::{AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
 use rei_actors::ports::outbox::{NewOutbox, OutboxBody};
 use rei_actors::routes::decision::DecisionRecord;
+use rei_actors::scheduler::dispatch::{Dispatch, DispatchPorts, DispatchSettings};
 use rei_domain::ids::{AssetId, ChatId, Fence, JobId, UserId};
 use rei_domain::job::{JobEvent, JobState, LaneName, step};
 use rei_domain::spec::Kind;
-use rei_domain::time::Moment;
+use rei_domain::time::{Moment, Span};
 
 use super::JobRows;
 use crate::store::Db;
@@ -497,6 +501,79 @@ fn a_job_out_of_time_gets_its_late_result_and_one_message_once() {
             .unwrap();
         assert_eq!(messages.count, 1);
     });
+}
+
+#[test]
+fn one_job_behind_a_thousand_of_another_user_is_next_but_one() {
+    for_both(async |db| {
+        for number in 0..300 {
+            let id = format!("flood{number:03}");
+            let at = Moment(number);
+            insert_job_in(&db, &id, LaneName::Normal, JobState::Queued, at).await;
+        }
+        for (user, id) in [(8, "single"), (9, "other")] {
+            insert_job_in(&db, id, LaneName::Normal, JobState::Queued, Moment(5_000)).await;
+            let move_over = sql!("UPDATE jobs SET user_id = ? WHERE id = ?", user, id);
+            db.write(async move |conn: &mut Conn| conn.execute(move_over).await)
+                .await
+                .unwrap();
+        }
+        let ports = DispatchPorts {
+            clock: Arc::new(Later),
+            jobs: Arc::new(JobRows::new(db)),
+        };
+        let settings = DispatchSettings {
+            node: "node".to_owned(),
+            lease: Span::from_secs(10),
+            lane_capacity: 256,
+            read_at_once: 64,
+        };
+        let mut dispatch = Dispatch::new(ports, settings);
+        let mut begun = Vec::new();
+        for _ in 0..4 {
+            dispatch.refill().await.unwrap();
+            let next = dispatch.next(Kind::Image, |_| Some(())).await.unwrap();
+            begun.push(next.expect("many wait").0.id.to_string());
+        }
+        begun.sort();
+        assert_eq!(begun, ["flood000", "flood001", "other", "single"]);
+    });
+}
+
+#[test]
+fn users_come_in_turns_each_with_his_oldest_job() {
+    for_both(async |db| {
+        let jobs = JobRows::new(db.clone());
+        let rows = [("b", 2, 20), ("a", 2, 10), ("c", 5, 1), ("d", 9, 1)];
+        for (id, user, created_at) in rows {
+            let at = Moment(created_at);
+            insert_job_in(&db, id, LaneName::Normal, JobState::Queued, at).await;
+            let move_over = sql!("UPDATE jobs SET user_id = ? WHERE id = ?", user, id);
+            db.write(async move |conn: &mut Conn| conn.execute(move_over).await)
+                .await
+                .unwrap();
+        }
+        let oldest = async |after, limit| {
+            let found = jobs
+                .oldest_of_users(Kind::Image, LaneName::Normal, UserId(after), LATER, limit)
+                .await
+                .unwrap();
+            let ids = found.into_iter().map(|found| found.id.to_string());
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(oldest(0, 10).await, ["a", "c", "d"]);
+        assert_eq!(oldest(0, 2).await, ["a", "c"]);
+        assert_eq!(oldest(5, 2).await, ["d"]);
+        assert_eq!(oldest(9, 2).await, [""; 0]);
+    });
+}
+
+struct Later;
+
+impl Clock for Later {
+    fn now(&self) -> Moment {
+        LATER
+    }
 }
 
 #[test]
