@@ -77,6 +77,7 @@ pub async fn round(
             break;
         }
     }
+    retention.unmark().await?;
     loop {
         let removed = retention.remove(periods, now, ROWS_AT_ONCE).await?;
         for (class, bytes) in &removed {

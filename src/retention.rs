@@ -71,6 +71,10 @@ impl Retention for Collector {
         self.rows.mark(periods, now, limit).await
     }
 
+    async fn unmark(&self) -> Result<(), StoreError> {
+        self.rows.unmark().await
+    }
+
     async fn remove(
         &self,
         periods: &Periods,

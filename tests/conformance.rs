@@ -13,10 +13,10 @@ use rei_bot::providers::{Fal, Kling, NanoBanana};
 use rei_domain::ids::{JobId, ModelId};
 use rei_domain::spec::{Aspect, ClipUse, ImageLook, Kind, Mode, Output, Quality, Sound, VideoLook};
 use rei_sandbox::kling::Status;
-use rei_sandbox::{Exposure, Sandbox, fal, gemini, kling};
+use rei_sandbox::{Sandbox, fal, gemini, kling};
 use secrecy::SecretString;
 
-use crate::support::house::{BOT_TOKEN, GEMINI_KEY};
+use crate::support::house::{GEMINI_KEY, sandbox};
 
 /// A provider and what it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,14 +74,7 @@ struct Stage {
 
 impl Stage {
     async fn set(backend: Backend) -> Stage {
-        let sandbox = Sandbox::start(rei_sandbox::Config {
-            addr: ([127, 0, 0, 1], 0).into(),
-            bot_token: BOT_TOKEN.to_owned(),
-            gemini_key: GEMINI_KEY.to_owned(),
-            exposure: Exposure::Loopback,
-        })
-        .await
-        .expect("the sandbox starts");
+        let sandbox = sandbox().await;
         let keys = [
             ("REI__PROVIDERS__NANO_BANANA__TIMEOUT_SECS", "1"),
             ("REI__PROVIDERS__KLING__TIMEOUT_SECS", "1"),

@@ -13,11 +13,11 @@ use rei_bot::media::Headers;
 use rei_bot::providers::NanoBanana;
 use rei_domain::ids::JobId;
 use rei_domain::spec::{Aspect, ImageLook, Mode, Output};
+use rei_sandbox::Sandbox;
 use rei_sandbox::gemini::{Fault, FaultKind};
-use rei_sandbox::{Exposure, Sandbox};
 use secrecy::SecretString;
 
-use crate::support::house::{BOT_TOKEN, GEMINI_KEY};
+use crate::support::house::{GEMINI_KEY, sandbox};
 use crate::support::pictures::png;
 
 /// Gemini on loopback and the adapter in front of it.
@@ -28,14 +28,7 @@ struct Bench {
 
 impl Bench {
     async fn set_up(keys: &[(&str, &str)], api_key: &str) -> Bench {
-        let sandbox = Sandbox::start(rei_sandbox::Config {
-            addr: ([127, 0, 0, 1], 0).into(),
-            bot_token: BOT_TOKEN.to_owned(),
-            gemini_key: GEMINI_KEY.to_owned(),
-            exposure: Exposure::Loopback,
-        })
-        .await
-        .expect("the sandbox starts");
+        let sandbox = sandbox().await;
         let folder = std::env::temp_dir();
         let environment = Environment::of(keys.iter().copied());
         let config = Config::demo(&environment, &folder)

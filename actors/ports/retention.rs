@@ -77,8 +77,10 @@ pub trait Retention: Send + Sync + 'static {
     /// Marks assets whose time is over; returns how many.
     async fn mark(&self, periods: &Periods, now: Moment, limit: u32) -> Result<u32, StoreError>;
 
-    /// Removes assets that were marked long enough ago and are still not needed. What is needed
-    /// again loses its mark.
+    /// Takes the mark from assets that are needed again.
+    async fn unmark(&self) -> Result<(), StoreError>;
+
+    /// Removes assets that were marked long enough ago and are still not needed.
     async fn remove(
         &self,
         periods: &Periods,

@@ -3,7 +3,6 @@
 use super::JobLine;
 use crate::breaker::BreakerState;
 use crate::health::FaultClass;
-use crate::ids::JobId;
 use crate::money::Money;
 use crate::spec::Kind;
 use crate::time::{Moment, Span};
@@ -38,13 +37,6 @@ pub struct JobStory {
     pub ending: Option<&'static str>,
     /// In their order.
     pub attempts: Vec<AttemptStory>,
-}
-
-impl JobStory {
-    /// The job it is about.
-    pub fn id(&self) -> &JobId {
-        &self.job.id
-    }
 }
 
 /// One attempt at a provider, and what it was chosen from.

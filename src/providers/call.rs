@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use rei_actors::ports::provider::{Fault, ProviderError};
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use rustls::crypto::CryptoProvider;
+use tokio::runtime::Handle;
 
 /// For an idle connection. Shorter than a server's own limit, so that a call is seldom written
 /// into a connection that is being closed, which would leave its fate open.
@@ -53,6 +54,32 @@ pub(in crate::providers) fn client(connect_timeout: Duration) -> Result<Client, 
         .http1_only()
         .build()
         .map_err(|error| error.without_url().to_string())
+}
+
+/// The address of an API, if it is one of http or https.
+pub(in crate::providers) fn base(address: &str) -> Option<Url> {
+    let base = Url::parse(address).ok()?;
+    (matches!(base.scheme(), "http" | "https") && base.has_host()).then_some(base)
+}
+
+/// A header's value that no log shows; `None` when no header can carry it.
+pub(in crate::providers) fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The process ends, or a bug ended the work, after the request may have been sent.
+pub(in crate::providers) const DROPPED: ProviderError = ProviderError::Ambiguous {
+    cause: "the call was dropped",
+};
+
+/// Does the work on a runtime. It goes on when its caller stops waiting.
+pub(in crate::providers) async fn on_runtime<T: Send + 'static>(
+    runtime: &Handle,
+    work: impl Future<Output = Result<T, ProviderError>> + Send + 'static,
+) -> Result<T, ProviderError> {
+    runtime.spawn(work).await.unwrap_or(Err(DROPPED))
 }
 
 /// Sends and reads. Before the connection stands nothing was asked; after that nobody knows.

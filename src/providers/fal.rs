@@ -96,10 +96,7 @@ impl Fal {
         runtime: Handle,
     ) -> Result<Fal, SetupError> {
         let key = settings.api_key.as_ref().ok_or(SetupError::NoKey)?;
-        let base = Url::parse(&settings.api_url).map_err(|_| SetupError::Address)?;
-        if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
-            return Err(SetupError::Address);
-        }
+        let base = call::base(&settings.api_url).ok_or(SetupError::Address)?;
         let price = |micro_usd| kopecks_of(micro_usd, usd_rub);
         Ok(Fal(Arc::new(Inner {
             key: authorization(key).ok_or(SetupError::Key)?,
@@ -119,23 +116,10 @@ impl Fal {
             fetches: ProviderMeters::of(NAME, "fetch"),
         })))
     }
-
-    /// Does the work on the adapter's runtime. It goes on when its caller stops waiting.
-    async fn on_runtime<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T, ProviderError>> + Send + 'static,
-    ) -> Result<T, ProviderError> {
-        let work = self.0.runtime.spawn(work);
-        work.await.unwrap_or(Err(ProviderError::Ambiguous {
-            cause: "the call was dropped",
-        }))
-    }
 }
 
 fn authorization(key: &SecretString) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("Key {}", key.expose_secret())).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+    call::sensitive(&format!("Key {}", key.expose_secret()))
 }
 
 /// Rounded up, at least one kopeck.
@@ -295,7 +279,7 @@ impl Provider for Fal {
 
     async fn submit(&self, request: &RenderRequest) -> Result<Submission, ProviderError> {
         let (inner, request) = (self.0.clone(), request.clone());
-        self.on_runtime(async move {
+        call::on_runtime(&self.0.runtime, async move {
             let begun = Instant::now();
             let submitted = inner.submit(&request).await;
             inner.submits.ended(&submitted, begun.elapsed());
@@ -306,7 +290,7 @@ impl Provider for Fal {
 
     async fn poll(&self, provider_job: &str) -> Result<ProviderProgress, ProviderError> {
         let (inner, provider_job) = (self.0.clone(), provider_job.to_owned());
-        self.on_runtime(async move {
+        call::on_runtime(&self.0.runtime, async move {
             let begun = Instant::now();
             let progress = inner.poll(&provider_job).await;
             inner.polls.ended(&progress, begun.elapsed());

@@ -103,10 +103,7 @@ impl Kling {
         runtime: Handle,
     ) -> Result<Kling, SetupError> {
         let key = settings.api_key.as_ref().ok_or(SetupError::NoKey)?;
-        let base = Url::parse(&settings.api_url).map_err(|_| SetupError::Address)?;
-        if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
-            return Err(SetupError::Address);
-        }
+        let base = call::base(&settings.api_url).ok_or(SetupError::Address)?;
         let client = call::client(settings.connect_timeout).map_err(SetupError::Client)?;
         Ok(Kling(Arc::new(Inner {
             base,
@@ -125,17 +122,6 @@ impl Kling {
             fetches: ProviderMeters::of(NAME, "fetch"),
         })))
     }
-
-    /// Does the work on the adapter's runtime. It goes on when its caller stops waiting.
-    async fn on_runtime<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T, ProviderError>> + Send + 'static,
-    ) -> Result<T, ProviderError> {
-        let work = self.0.runtime.spawn(work);
-        work.await.unwrap_or(Err(ProviderError::Ambiguous {
-            cause: "the call was dropped",
-        }))
-    }
 }
 
 fn credential(key: &SecretString) -> Result<Credential, SetupError> {
@@ -148,9 +134,7 @@ fn credential(key: &SecretString) -> Result<Credential, SetupError> {
 }
 
 fn bearer(token: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+    call::sensitive(&format!("Bearer {token}"))
 }
 
 /// The reference that a task carries: its own for each deliberate attempt.
@@ -414,7 +398,7 @@ impl Provider for Kling {
 
     async fn submit(&self, request: &RenderRequest) -> Result<Submission, ProviderError> {
         let (inner, request) = (self.0.clone(), request.clone());
-        self.on_runtime(async move {
+        call::on_runtime(&self.0.runtime, async move {
             let begun = Instant::now();
             let submitted = inner.submit(request).await;
             inner.submits.ended(&submitted, begun.elapsed());
@@ -425,7 +409,7 @@ impl Provider for Kling {
 
     async fn poll(&self, provider_job: &str) -> Result<ProviderProgress, ProviderError> {
         let (inner, provider_job) = (self.0.clone(), provider_job.to_owned());
-        self.on_runtime(async move {
+        call::on_runtime(&self.0.runtime, async move {
             let begun = Instant::now();
             let progress = inner.poll(provider_job).await;
             inner.polls.ended(&progress, begun.elapsed());
@@ -436,7 +420,7 @@ impl Provider for Kling {
 
     async fn look_up(&self, job: &JobId, attempt: u32) -> Result<Lookup, ProviderError> {
         let (inner, reference) = (self.0.clone(), reference(job, attempt));
-        self.on_runtime(async move {
+        call::on_runtime(&self.0.runtime, async move {
             let begun = Instant::now();
             let found = inner.look_for(&reference).await;
             inner.look_ups.ended(&found, begun.elapsed());

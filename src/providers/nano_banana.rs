@@ -70,12 +70,8 @@ impl NanoBanana {
         runtime: Handle,
     ) -> Result<NanoBanana, SetupError> {
         let key = settings.api_key.as_ref().ok_or(SetupError::NoKey)?;
-        let mut key = HeaderValue::from_str(key.expose_secret()).map_err(|_| SetupError::Key)?;
-        key.set_sensitive(true);
-        let base = Url::parse(&settings.api_url).map_err(|_| SetupError::Address)?;
-        if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
-            return Err(SetupError::Address);
-        }
+        let key = call::sensitive(key.expose_secret()).ok_or(SetupError::Key)?;
+        let base = call::base(&settings.api_url).ok_or(SetupError::Address)?;
         let client = call::client(settings.connect_timeout).map_err(SetupError::Client)?;
         Ok(NanoBanana {
             base,
@@ -122,13 +118,13 @@ impl NanoBanana {
         let media = Arc::clone(&self.media);
         let submits = self.submits.clone();
         let asked = request.clone();
-        let work = self.runtime.spawn(async move {
+        let work = call::on_runtime(&self.runtime, async move {
             let begun = Instant::now();
             let rendered = render(http, asked, look, bytes_max, media).await;
             submits.ended(&rendered, begun.elapsed());
             rendered
         });
-        let (media, usage) = work.await.unwrap_or(Err(DROPPED))?;
+        let (media, usage) = work.await?;
         let cost = usage.and_then(|usage| self.prices.of_usage(&usage));
         Ok(RenderResult {
             media,
@@ -136,11 +132,6 @@ impl NanoBanana {
         })
     }
 }
-
-/// The process ends, or a bug ended the work, after the request may have been sent.
-const DROPPED: ProviderError = ProviderError::Ambiguous {
-    cause: "the call was dropped",
-};
 
 /// A picture, checked, and the tokens it took, as far as the answer counts them.
 type Rendered = Result<(Media, Option<Usage>), ProviderError>;
@@ -159,7 +150,7 @@ async fn render(
     })?;
     let answered = call::exchange(http.body(body), bytes_max).await?;
     let read = spawn_blocking(move || read(&answered, media.as_ref())).await;
-    read.unwrap_or(Err(DROPPED))
+    read.unwrap_or(Err(call::DROPPED))
 }
 
 fn read(answered: &Answered, media: &dyn MediaCheck) -> Rendered {

@@ -216,7 +216,15 @@ impl RetentionRows {
         Ok(u32::try_from(changed).unwrap_or(u32::MAX))
     }
 
-    /// Says that marked assets are removed, and takes the mark from those that are needed again.
+    /// Takes the mark from assets that are needed again.
+    pub async fn unmark(&self) -> Result<(), StoreError> {
+        self.0
+            .write(async |conn: &mut Conn| conn.execute(sql!(UNMARK)).await)
+            .await?;
+        Ok(())
+    }
+
+    /// Says that marked assets are removed.
     pub async fn remove(
         &self,
         periods: &Periods,
@@ -227,7 +235,6 @@ impl RetentionRows {
         let marked = (now - periods.grace).0;
         self.0
             .tx(async move |conn: &mut Conn| {
-                conn.execute(sql!(UNMARK)).await?;
                 let over = sql!(
                     OVER,
                     marked,

@@ -17,13 +17,13 @@ use rei_bot::telegram::stars::StarsApi;
 use rei_domain::ids::UserId;
 use rei_domain::money::Money;
 use rei_domain::time::{Moment, Span};
+use rei_sandbox::Sandbox;
 use rei_sandbox::telegram::{Fault, FaultKind, FloodLimits, Player};
-use rei_sandbox::{Exposure, Sandbox};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::conformance::{Bench, Call, Counter, Placing, Spoiling, Trouble};
-use crate::support::house::{BOT_TOKEN, GEMINI_KEY};
+use crate::support::house::{BOT_TOKEN, sandbox};
 
 /// The emulator, the adapter in front of it, and a bot that agrees to every payment.
 struct Messenger {
@@ -35,14 +35,7 @@ struct Messenger {
 
 impl Messenger {
     async fn open() -> Messenger {
-        let sandbox = Sandbox::start(rei_sandbox::Config {
-            addr: ([127, 0, 0, 1], 0).into(),
-            bot_token: BOT_TOKEN.to_owned(),
-            gemini_key: GEMINI_KEY.to_owned(),
-            exposure: Exposure::Loopback,
-        })
-        .await
-        .expect("the sandbox starts");
+        let sandbox = sandbox().await;
         sandbox.telegram.set_flood_limits(FloodLimits::off());
         let loaded = Config::demo(&Variables::of([]), &std::env::temp_dir());
         let settings = loaded.expect("the keys are right").config.stars;

@@ -10,17 +10,17 @@ use rei_bot::config::{Config, Environment as Variables, Receipt, Yookassa as Set
 use rei_bot::payments::Yookassa;
 use rei_domain::money::Money;
 use rei_domain::time::Moment;
+use rei_sandbox::Sandbox;
 use rei_sandbox::yookassa::{
     Environment as ShopKind, Fault, FaultKind, Notice, Receipts, RefundEnd, RefundPlan, SECRET_KEY,
     SHOP_ID, TIME_TO_PAY,
 };
-use rei_sandbox::{Exposure, Sandbox};
 use secrecy::SecretString;
 use serde_json::json;
 use std::sync::Arc;
 
 use super::conformance::{Bench, Call, Counter, Spoiling, Trouble};
-use crate::support::house::{BOT_TOKEN, GEMINI_KEY};
+use crate::support::house::sandbox;
 
 /// The emulator, and the adapter in front of it.
 struct Shopfront {
@@ -30,14 +30,7 @@ struct Shopfront {
 
 impl Shopfront {
     async fn open() -> Shopfront {
-        let sandbox = Sandbox::start(rei_sandbox::Config {
-            addr: ([127, 0, 0, 1], 0).into(),
-            bot_token: BOT_TOKEN.to_owned(),
-            gemini_key: GEMINI_KEY.to_owned(),
-            exposure: Exposure::Loopback,
-        })
-        .await
-        .expect("the sandbox starts");
+        let sandbox = sandbox().await;
         let loaded = Config::demo(&Variables::of([]), &std::env::temp_dir());
         let mut settings = loaded.expect("the keys are right").config.yookassa;
         settings.shop_id = Some(SHOP_ID.to_owned());

@@ -78,6 +78,18 @@ struct Bot {
     thread: JoinHandle<()>,
 }
 
+/// The outside world on loopback, at a port of its own.
+pub async fn sandbox() -> Sandbox {
+    Sandbox::start(rei_sandbox::Config {
+        addr: ([127, 0, 0, 1], 0).into(),
+        bot_token: BOT_TOKEN.to_owned(),
+        gemini_key: GEMINI_KEY.to_owned(),
+        exposure: Exposure::Loopback,
+    })
+    .await
+    .expect("the sandbox starts")
+}
+
 impl TestHouse {
     /// A house with a welcome bonus of 500 roubles.
     pub async fn start(engine: Engine) -> TestHouse {
@@ -86,14 +98,7 @@ impl TestHouse {
 
     /// A house with some keys changed, `("REI__SECTION__KEY", "value")`.
     pub async fn start_with(engine: Engine, keys: &[(&str, &str)]) -> TestHouse {
-        let sandbox = Sandbox::start(rei_sandbox::Config {
-            addr: ([127, 0, 0, 1], 0).into(),
-            bot_token: BOT_TOKEN.to_owned(),
-            gemini_key: GEMINI_KEY.to_owned(),
-            exposure: Exposure::Loopback,
-        })
-        .await
-        .expect("the sandbox starts");
+        let sandbox = sandbox().await;
         sandbox.telegram.set_flood_limits(FloodLimits::off());
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let database_url = match engine {

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use rei_bot::store::{Db, DbConfig};
+use rei_sandbox::Sandbox;
 use rei_sandbox::telegram::FloodLimits;
-use rei_sandbox::{Exposure, Sandbox};
 
-use super::house::{BOT_TOKEN, Engine, GEMINI_KEY, PATIENCE, Person};
+use super::house::{BOT_TOKEN, Engine, GEMINI_KEY, PATIENCE, Person, sandbox};
 use super::postgres::Postgres;
 
 /// The bot as a child process.
@@ -89,14 +89,7 @@ pub struct World {
 
 impl World {
     pub async fn make(engine: Engine) -> World {
-        let sandbox = Sandbox::start(rei_sandbox::Config {
-            addr: ([127, 0, 0, 1], 0).into(),
-            bot_token: BOT_TOKEN.to_owned(),
-            gemini_key: GEMINI_KEY.to_owned(),
-            exposure: Exposure::Loopback,
-        })
-        .await
-        .expect("the sandbox starts");
+        let sandbox = sandbox().await;
         sandbox.telegram.set_flood_limits(FloodLimits::off());
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let database_url = match engine {
