@@ -9,6 +9,7 @@ mod boost;
 pub mod conversation;
 mod limits;
 mod other;
+mod probe;
 mod rates;
 mod requests;
 mod returns;

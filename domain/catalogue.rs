@@ -10,13 +10,50 @@ use std::collections::BTreeMap;
 use crate::ids::ModelId;
 use crate::money::Money;
 use crate::spec::{
-    Aspect, ClipUse, FRAMES_MAX, Input, Mode, Output, Quality, Sound, Spec, VideoLook,
+    Aspect, Clip, ClipUse, FRAMES_MAX, Input, Mode, Output, Quality, Sound, Spec, StillKind,
+    VideoLook,
 };
 
 /// What the providers make, in the order in which it is offered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
     pub models: Vec<Model>,
+    /// What every input picture must be like.
+    pub pictures: PictureLimits,
+}
+
+/// What a picture must be like to become a part of a video.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PictureLimits {
+    /// The shortest side taken, in pixels.
+    pub side_min: u32,
+    /// The longer side over the shorter one, in percent.
+    pub ratio_max_percent: u32,
+    pub kinds: Vec<StillKind>,
+}
+
+impl Default for PictureLimits {
+    /// No limits.
+    fn default() -> Self {
+        PictureLimits {
+            side_min: 0,
+            ratio_max_percent: u32::MAX,
+            kinds: StillKind::ALL.to_vec(),
+        }
+    }
+}
+
+/// What a clip must be like for one provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClipLimits {
+    /// The shortest and the longest, in milliseconds.
+    pub millis: (u32, u32),
+    /// The shortest and the longest side, in pixels.
+    pub sides: (u32, u32),
+    /// Width times height, in pixels.
+    pub area_max: u64,
+    /// The longer side over the shorter one, in percent.
+    pub ratio_max_percent: u32,
 }
 
 /// A model as it is sold.
@@ -47,6 +84,8 @@ pub struct Way {
     pub aspects: Vec<Aspect>,
     /// Input pictures, at most.
     pub pictures_max: usize,
+    /// What the providers want of a clip beside its length; who is not there wants nothing more.
+    pub clips: BTreeMap<String, ClipLimits>,
     pub rates: Vec<Rate>,
 }
 
@@ -102,6 +141,14 @@ pub enum Missing {
     Seconds,
     #[error("the clip is shorter or longer than the model takes")]
     ClipLength { min_secs: u32, max_secs: u32 },
+    #[error("the clip has fewer or more pixels than the model takes")]
+    ClipPixels { side_min: u32, side_max: u32 },
+    #[error("a picture has fewer pixels than the model takes")]
+    PicturePixels { side_min: u32 },
+    #[error("the model does not take pictures of this kind")]
+    PictureKind,
+    #[error("one side of an input is too long for the other")]
+    Narrow { ratio_max_percent: u32 },
     #[error("the shape is not offered")]
     Aspect,
     #[error("the quality is not offered")]
@@ -158,6 +205,7 @@ impl Catalogue {
         };
         Catalogue {
             models: self.models.iter().map(run).collect(),
+            pictures: self.pictures.clone(),
         }
     }
 
@@ -168,12 +216,19 @@ impl Catalogue {
 
     /// The rate of a request, if it can be ordered.
     pub fn rate(&self, spec: &Spec) -> Result<&Rate, Missing> {
+        self.way_and_rate(spec).map(|(_, rate)| rate)
+    }
+
+    fn way_and_rate(&self, spec: &Spec) -> Result<(&Way, &Rate), Missing> {
         let Output::Video(look) = &spec.output else {
             return Err(Missing::NoVideo);
         };
         let model = self.model(&look.model).ok_or(Missing::Model)?;
         let way = model.way(spec.mode())?;
         check_inputs(way, spec)?;
+        self.pictures.check(spec)?;
+        // What nobody takes is told before what could be chosen otherwise.
+        way.check_clip(&way.rates, spec)?;
         if spec.prompt.chars().count() > model.prompt_chars_max {
             let chars_max = model.prompt_chars_max;
             return Err(Missing::Prompt { chars_max });
@@ -184,7 +239,9 @@ impl Catalogue {
         {
             return Err(Missing::Aspect);
         }
-        way.rate(look, spec)
+        let rate = way.rate(look, spec)?;
+        way.check_clip(std::slice::from_ref(rate), spec)?;
+        Ok((way, rate))
     }
 
     /// What the user pays: the rate for each second.
@@ -205,11 +262,12 @@ impl Catalogue {
     /// What a provider takes for a request, rounded up to a kopeck; `None` when it does not
     /// make it.
     pub fn cost(&self, provider: &str, spec: &Spec) -> Option<Money> {
-        let rate = self.rate(spec).ok()?;
+        let (way, rate) = self.way_and_rate(spec).ok()?;
         let Output::Video(look) = &spec.output else {
             return None;
         };
         let thousandths = rate.costs.get(provider)?;
+        way.takes_clip(provider, spec).ok()?;
         let thousandths = thousandths.checked_mul(i64::from(look.seconds))?;
         let kopecks = thousandths.div_euclid(1_000) + i64::from(thousandths.rem_euclid(1_000) > 0);
         Some(Money::from_kopecks(kopecks))
@@ -386,8 +444,7 @@ impl Way {
             Length::AsClip { min, max } => {
                 let clip = spec.clip().ok_or(Missing::Seconds)?;
                 if !(*min..=*max).contains(&clip.millis) {
-                    let (min_secs, max_secs) = (min.div_ceil(1_000), max / 1_000);
-                    return Err(Missing::ClipLength { min_secs, max_secs });
+                    return Err(clip_length(*min, *max));
                 }
                 if look.seconds == clip.seconds() {
                     Ok(())
@@ -412,6 +469,77 @@ impl Way {
             EndFrame::NotTaken if has_end_frame => Err(Missing::EndFrame),
             EndFrame::NotTaken | EndFrame::Taken => Ok(rate),
         }
+    }
+}
+
+impl Way {
+    /// Whether anybody who makes it at one of these rates takes the clip, and if not, what the
+    /// first of them says.
+    fn check_clip(&self, rates: &[Rate], spec: &Spec) -> Result<(), Missing> {
+        let takes = |provider: &String| self.takes_clip(provider, spec);
+        let mut answers = rates.iter().flat_map(|rate| rate.costs.keys()).map(takes);
+        let first = answers.next().unwrap_or(Ok(()));
+        if first.is_ok() || answers.any(|answer| answer.is_ok()) {
+            return Ok(());
+        }
+        first
+    }
+
+    /// Whether a provider takes the clip of a request, if there is one.
+    fn takes_clip(&self, provider: &str, spec: &Spec) -> Result<(), Missing> {
+        match (self.clips.get(provider), spec.clip()) {
+            (Some(limits), Some(clip)) => limits.check(clip),
+            (None, _) | (_, None) => Ok(()),
+        }
+    }
+}
+
+impl ClipLimits {
+    fn check(&self, clip: Clip) -> Result<(), Missing> {
+        let (min, max) = self.millis;
+        if !(min..=max).contains(&clip.millis) {
+            return Err(clip_length(min, max));
+        }
+        let (side_min, side_max) = self.sides;
+        let fits = |side| (side_min..=side_max).contains(&side);
+        let area = u64::from(clip.width) * u64::from(clip.height);
+        if !fits(clip.width) || !fits(clip.height) || area > self.area_max {
+            return Err(Missing::ClipPixels { side_min, side_max });
+        }
+        check_ratio(clip.width, clip.height, self.ratio_max_percent)
+    }
+}
+
+impl PictureLimits {
+    /// Checks the pictures that were looked into.
+    fn check(&self, spec: &Spec) -> Result<(), Missing> {
+        for still in spec.inputs.iter().filter_map(Input::still) {
+            if !self.kinds.contains(&still.kind) {
+                return Err(Missing::PictureKind);
+            }
+            if still.width.min(still.height) < self.side_min {
+                let side_min = self.side_min;
+                return Err(Missing::PicturePixels { side_min });
+            }
+            check_ratio(still.width, still.height, self.ratio_max_percent)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_ratio(width: u32, height: u32, ratio_max_percent: u32) -> Result<(), Missing> {
+    let (long, short) = (width.max(height), width.min(height));
+    let longest = u64::from(short) * u64::from(ratio_max_percent);
+    if u64::from(long) * 100 > longest {
+        return Err(Missing::Narrow { ratio_max_percent });
+    }
+    Ok(())
+}
+
+fn clip_length(min: u32, max: u32) -> Missing {
+    Missing::ClipLength {
+        min_secs: min.div_ceil(1_000),
+        max_secs: max / 1_000,
     }
 }
 

@@ -124,8 +124,12 @@ pub enum Unsupported {
     Sticker,
     Voice,
     Video,
-    /// A document that is no picture of a known kind.
+    /// A file that is no picture and no clip of a known kind.
     File,
+    /// A picture with more pixels than can be worked with.
+    TooManyPixels,
+    /// A file that Telegram does not hand out any more.
+    Gone,
     /// A picture above the size limit.
     TooLarge,
     /// A clip above the size limit.
@@ -516,9 +520,10 @@ pub enum CardPage {
 /// What a card offers of videos.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VideoOffer {
-    /// Nothing: the request cannot become a video.
+    /// Nothing: nobody makes videos.
     Nothing,
-    /// The picture that is asked for can be a video instead.
+    /// A video instead of the picture that is asked for; whether there is one from the same
+    /// inputs, or why not, is told then.
     Instead,
     /// It is a video, and this can be chosen.
     Choices(Box<Choices>),

@@ -272,10 +272,48 @@ impl Clip {
     }
 }
 
+/// The kinds of picture files that are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StillKind {
+    Png,
+    Jpeg,
+    Webp,
+}
+
+impl StillKind {
+    /// Every kind.
+    pub const ALL: [StillKind; 3] = [StillKind::Png, StillKind::Jpeg, StillKind::Webp];
+
+    /// The name in rows and in the catalogue.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StillKind::Png => "png",
+            StillKind::Jpeg => "jpeg",
+            StillKind::Webp => "webp",
+        }
+    }
+
+    /// Reads [`StillKind::as_str`] back.
+    pub fn parse(text: &str) -> Option<StillKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A picture's facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Still {
+    pub kind: StillKind,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+}
+
 /// What an input is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Media {
-    Picture,
+    /// A picture; `None` until it was looked into.
+    Picture(Option<Still>),
     Clip(Clip),
 }
 
@@ -300,22 +338,22 @@ pub struct Input {
 }
 
 impl Input {
-    /// A picture from the asset store.
+    /// A picture from the asset store, not looked into.
     pub fn stored_picture(id: AssetId) -> Input {
         Input {
             source: Source::Asset(id),
-            media: Media::Picture,
+            media: Media::Picture(None),
         }
     }
 
-    /// A picture that the user sent.
+    /// A picture that the user sent, not looked into.
     pub fn sent_picture(file_id: impl Into<String>, bytes: Option<u64>) -> Input {
         Input {
             source: Source::Telegram {
                 file_id: file_id.into(),
                 bytes,
             },
-            media: Media::Picture,
+            media: Media::Picture(None),
         }
     }
 
@@ -323,7 +361,15 @@ impl Input {
     pub fn clip(&self) -> Option<Clip> {
         match self.media {
             Media::Clip(clip) => Some(clip),
-            Media::Picture => None,
+            Media::Picture(_) => None,
+        }
+    }
+
+    /// Its kind and size, if it is a picture that was looked into.
+    pub fn still(&self) -> Option<Still> {
+        match self.media {
+            Media::Picture(still) => still,
+            Media::Clip(_) => None,
         }
     }
 }
@@ -512,6 +558,9 @@ mod tests {
     fn words_of_rows_read_back() {
         for mode in Mode::ALL {
             assert_eq!(Mode::parse(mode.as_str()), Some(mode));
+        }
+        for kind in StillKind::ALL {
+            assert_eq!(StillKind::parse(kind.as_str()), Some(kind));
         }
         for kind in Kind::ALL {
             assert_eq!(Kind::parse(kind.as_str()), Some(kind));

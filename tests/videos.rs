@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use rei_sandbox::kling::{Fault, FaultKind, Status, Step, clip};
+use rei_sandbox::{telegram, video};
 
 use crate::support::house::{ENGINES, PATIENCE, Person, TestHouse, is_bots, is_document};
-use crate::support::pictures::png_of;
+use crate::support::pictures::{png_of, webp_of};
 use crate::support::rows::count;
 
 /// A clip of five seconds.
@@ -162,6 +163,86 @@ async fn a_picture_moves_as_a_clip_does() {
         let task = &house.sandbox.kling.tasks()[0];
         assert_eq!(task.path, "motion-control/kling-2.6");
         assert_eq!((task.seconds, task.inputs), (5, 2));
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_clip_sent_as_a_file_is_measured_before_its_price_is_told() {
+    in_both(async |house, ann| {
+        let clip = clip::of(7, 9.0 / 16.0);
+        ann.0.document(
+            clip,
+            "IMG_0001.MOV",
+            "video/quicktime",
+            Some("make it winter"),
+        );
+        ann.reads("₽147").await;
+        ann.presses("✅").await;
+        ann.gets_videos(1).await;
+        assert_eq!(house.sandbox.kling.tasks()[0].seconds, 7);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn inputs_that_no_video_can_be_made_of_are_refused_before_any_money_is_held() {
+    in_both(async |house, ann| {
+        // Told to be of three seconds, and it is no clip at all.
+        ann.0.video(b"no clip".to_vec(), Some("make it spring"));
+        ann.reads("intact PNG, JPEG or WebP picture, or an MP4")
+            .await;
+        let short = clip::of(2, 16.0 / 9.0);
+        ann.0
+            .document(short, "a.mp4", "video/mp4", Some("make it winter"));
+        ann.reads("the clip must last from 3 to 15 seconds").await;
+        let tiny = video::Clip::new(320, 180, Duration::from_secs(4)).render();
+        ann.0.video(tiny, Some("make it summer"));
+        ann.reads("the sides of the clip must be from 700").await;
+        ann.0.photo(png_of(400, 200), Some("waves"));
+        ann.reads("waves").await;
+        ann.presses("Make a video").await;
+        ann.reads("each side needs at least 300 pixels").await;
+        ann.0.photo(png_of(1_000, 390), Some("clouds"));
+        ann.reads("clouds").await;
+        ann.presses("Make a video").await;
+        ann.reads("at most 2.5 times as long").await;
+        let webp = webp_of(400, 400);
+        ann.0.document(webp, "a.png", "image/png", Some("grass"));
+        ann.reads("grass").await;
+        ann.presses("Make a video").await;
+        ann.reads("it must be JPEG or PNG").await;
+        // As a picture it is edited all the same.
+        ann.presses("✅").await;
+        ann.gets_picture().await;
+        assert_eq!(house.sandbox.kling.creates(), 0);
+        let holds = "SELECT COUNT(*) AS count FROM holds";
+        assert_eq!(count(&house.db(), holds).await, 1);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn a_file_that_telegram_does_not_hand_out_is_asked_for_again() {
+    in_both(async |house, ann| {
+        let faults = house.sandbox.telegram.faults();
+        let kind = telegram::FaultKind::Refusal {
+            code: 400,
+            description: "Bad Request: wrong file_id or the file is temporarily unavailable"
+                .to_owned(),
+        };
+        faults.push(telegram::Fault::once("getFile", kind));
+        ann.0
+            .document(photo(), "a.png", "image/png", Some("as a stamp"));
+        ann.reads("doesn't hand this file out any more").await;
+        // A moment's silence is waited for.
+        let kind = telegram::FaultKind::ServerError { status: 502 };
+        faults.push(telegram::Fault::once("getFile", kind));
+        ann.0
+            .document(photo(), "a.png", "image/png", Some("as a coin"));
+        ann.reads("as a coin").await;
+        ann.presses("✅").await;
+        ann.gets_picture().await;
     })
     .await;
 }

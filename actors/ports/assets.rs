@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use rei_domain::ids::{AssetId, UserId};
-use rei_domain::spec::{self, Clip, Input, Source};
+use rei_domain::spec::{self, Clip, Input, Source, Still, StillKind};
 
 use crate::ports::StoreError;
 
@@ -87,18 +87,38 @@ pub struct Asset {
 impl Asset {
     /// What it is as an input of a request.
     pub fn as_input(&self) -> Input {
-        let media = match self.kind {
-            MediaKind::Png | MediaKind::Jpeg | MediaKind::Webp => spec::Media::Picture,
-            MediaKind::Mp4 => spec::Media::Clip(Clip {
-                millis: self.millis,
-                width: self.width,
-                height: self.height,
-            }),
-        };
         Input {
             source: Source::Asset(self.id.clone()),
-            media,
+            media: input_media(self.kind, self.width, self.height, self.millis),
         }
+    }
+}
+
+impl Media {
+    /// What it is as an input of a request.
+    pub fn as_input(&self) -> spec::Media {
+        input_media(self.kind, self.width, self.height, self.millis)
+    }
+}
+
+fn input_media(kind: MediaKind, width: u32, height: u32, millis: u32) -> spec::Media {
+    let still = |kind| {
+        let still = Still {
+            kind,
+            width,
+            height,
+        };
+        spec::Media::Picture(Some(still))
+    };
+    match kind {
+        MediaKind::Png => still(StillKind::Png),
+        MediaKind::Jpeg => still(StillKind::Jpeg),
+        MediaKind::Webp => still(StillKind::Webp),
+        MediaKind::Mp4 => spec::Media::Clip(Clip {
+            millis,
+            width,
+            height,
+        }),
     }
 }
 

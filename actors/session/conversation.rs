@@ -31,7 +31,7 @@ use crate::orders::{Order, Terms};
 use crate::patience::Patience;
 use crate::ports::StoreError;
 use crate::ports::acts::ActStore;
-use crate::ports::assets::Assets;
+use crate::ports::assets::{Assets, MediaCheck};
 use crate::ports::caps::CapStore;
 use crate::ports::checkpoints::CheckpointStore;
 use crate::ports::clock::{Clock, Ids};
@@ -64,6 +64,8 @@ pub struct SessionPorts {
     pub drafts: Arc<dyn DraftStore>,
     pub jobs: Arc<dyn JobStore>,
     pub assets: Arc<dyn Assets>,
+    /// For what users send.
+    pub media: Arc<dyn MediaCheck>,
     pub topups: Arc<dyn TopupStore>,
     pub notices: Arc<dyn NoticeStore>,
     /// The ways to pay, in the order in which they are offered.

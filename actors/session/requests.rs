@@ -12,6 +12,7 @@ use rei_domain::pricing::PriceError;
 use rei_domain::spec::{INPUTS_MAX, ImageLook, Input, Kind, Output, Spec, known_bytes};
 
 use super::conversation::Talk;
+use super::probe::look_into;
 use crate::ports::StoreError;
 
 /// Words: an edit when they reply to a picture or answer the bot's question, else a new picture.
@@ -31,7 +32,13 @@ pub(super) async fn words(
         }
     };
     if let Some(input) = replied_picture(talk, reply_to).await? {
-        return open(talk, prompt, vec![input]).await;
+        return match look_into(talk, vec![input]).await {
+            Ok(inputs) => open(talk, prompt, inputs).await,
+            Err(reply) => {
+                talk.say(&reply);
+                Ok(())
+            }
+        };
     }
     let since = rei_domain::time::Moment(talk.now.0 - talk.settings.asking.0);
     match talk.ports.drafts.asking(talk.user.chat, since).await? {
@@ -50,20 +57,13 @@ pub(super) async fn pictures(
     inputs: Vec<Input>,
     caption: Option<&str>,
 ) -> Result<(), StoreError> {
-    if inputs.len() > INPUTS_MAX {
-        talk.say_unsupported(Unsupported::TooManyPictures);
-        return Ok(());
-    }
-    let has_clip = inputs.iter().any(|input| input.clip().is_some());
-    let bytes_max = if has_clip {
-        talk.settings.video_inputs_bytes_max
-    } else {
-        talk.settings.inputs_bytes_max
+    let inputs = match checked(talk, inputs).await {
+        Ok(inputs) => inputs,
+        Err(reply) => {
+            talk.say(&reply);
+            return Ok(());
+        }
     };
-    if known_bytes(&inputs) > bytes_max {
-        talk.say_unsupported(Unsupported::TooLargeTogether { bytes_max });
-        return Ok(());
-    }
     match caption.map(check_prompt) {
         Some(Ok(prompt)) => open(talk, prompt, inputs).await,
         Some(Err(Unsupported::Empty)) | None => {
@@ -77,6 +77,30 @@ pub(super) async fn pictures(
     }
 }
 
+/// The inputs with their own facts, if one request may have them all; else what to tell the user.
+async fn checked(talk: &Talk<'_>, inputs: Vec<Input>) -> Result<Vec<Input>, Reply> {
+    if inputs.len() > INPUTS_MAX {
+        return Err(Reply::Unsupported(Unsupported::TooManyPictures));
+    }
+    check_bytes(talk, &inputs).map_err(Reply::Unsupported)?;
+    let inputs = look_into(talk, inputs).await?;
+    check_bytes(talk, &inputs).map_err(Reply::Unsupported)?;
+    Ok(inputs)
+}
+
+fn check_bytes(talk: &Talk<'_>, inputs: &[Input]) -> Result<(), Unsupported> {
+    let has_clip = inputs.iter().any(|input| input.clip().is_some());
+    let bytes_max = if has_clip {
+        talk.settings.video_inputs_bytes_max
+    } else {
+        talk.settings.inputs_bytes_max
+    };
+    if known_bytes(inputs) > bytes_max {
+        return Err(Unsupported::TooLargeTogether { bytes_max });
+    }
+    Ok(())
+}
+
 /// Keeps pictures and clips and asks what to do with them.
 pub(super) fn ask(talk: &mut Talk<'_>, inputs: Vec<Input>) {
     let mut draft = blank(talk, String::new(), inputs);
@@ -88,13 +112,14 @@ pub(super) fn ask(talk: &mut Talk<'_>, inputs: Vec<Input>) {
 
 /// Keeps the picture that is to move and asks how.
 pub(super) async fn ask_to_animate(talk: &mut Talk<'_>, input: Input) -> Result<(), StoreError> {
-    let inputs = vec![input];
-    let Some(look) = talk.settings.prices.videos.first_look("", &inputs) else {
-        talk.say(&Reply::NoVideo(Missing::Model));
-        return Ok(());
-    };
-    let mut draft = blank(talk, String::new(), inputs);
-    draft.spec.output = Output::Video(look);
+    let mut draft = blank(talk, String::new(), vec![input]);
+    match as_video(talk, &draft.spec) {
+        Ok(spec) => draft.spec = spec,
+        Err(missing) => {
+            talk.say(&Reply::NoVideo(missing));
+            return Ok(());
+        }
+    }
     draft.state = DraftState::Asking;
     talk.say(&Reply::AskHowToMove);
     talk.commit.drafts.push(draft);
@@ -189,6 +214,10 @@ fn why_no_video(talk: &Talk<'_>, spec: &Spec) -> Missing {
         | Missing::Prompt { .. }
         | Missing::Seconds
         | Missing::ClipLength { .. }
+        | Missing::ClipPixels { .. }
+        | Missing::PicturePixels { .. }
+        | Missing::PictureKind
+        | Missing::Narrow { .. }
         | Missing::Aspect
         | Missing::Quality
         | Missing::Sound
@@ -247,10 +276,8 @@ fn video_offer(talk: &Talk<'_>, spec: &Spec) -> VideoOffer {
     let videos = &talk.settings.prices.videos;
     match spec.mode().kind() {
         Kind::Video => VideoOffer::Choices(Box::new(videos.choices(spec))),
-        Kind::Image => match videos.first_look(&spec.prompt, &spec.inputs) {
-            Some(_) => VideoOffer::Instead,
-            None => VideoOffer::Nothing,
-        },
+        Kind::Image if videos.offers_anything() => VideoOffer::Instead,
+        Kind::Image => VideoOffer::Nothing,
     }
 }
 

@@ -332,6 +332,13 @@ async fn change(talk: &mut Talk<'_>, id: &DraftId, change: Change) -> Result<Toa
         Change::Page(_) => {
             requests::offer(talk, draft, Some(CardNote::PriceRenewed)).await?;
         }
+        Change::Kind(Kind::Video) => match requests::as_video(talk, &draft.spec) {
+            Ok(spec) => {
+                draft.spec = spec;
+                requests::offer(talk, draft, None).await?;
+            }
+            Err(missing) => talk.say(&Reply::NoVideo(missing)),
+        },
         change => {
             let Some(spec) = changed(talk, &draft, change) else {
                 return Ok(Toast::Outdated);
@@ -357,7 +364,6 @@ fn changed(talk: &Talk<'_>, draft: &Draft, change: Change) -> Option<Spec> {
         (Output::Video(look), Change::Quality(quality)) => look.quality = quality,
         (Output::Video(look), Change::Sound(sound)) => look.sound = sound,
         (Output::Video(look), Change::ClipUse(clip_use)) => look.clip_use = clip_use,
-        (_, Change::Kind(Kind::Video)) => return requests::as_video(talk, &spec).ok(),
         (_, Change::Kind(Kind::Image)) if !has_clip => {
             spec.output = Output::Image(ImageLook::default());
         }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::{Clip, ImageLook, Media};
+use crate::spec::{Clip, ImageLook, Media, Still};
 
 fn rate(quality: Quality, sound: Sound, end_frame: EndFrame, price: i64) -> Rate {
     Rate {
@@ -19,6 +19,7 @@ fn catalogue() -> Catalogue {
         length: Length::Choice(vec![5, 10]),
         aspects: vec![Aspect::Landscape16x9, Aspect::Square],
         pictures_max: 0,
+        clips: BTreeMap::new(),
         rates: vec![
             rate(Standard, Sound::Off, NotTaken, 600),
             rate(Professional, Sound::Off, NotTaken, 1_000),
@@ -44,6 +45,15 @@ fn catalogue() -> Catalogue {
         },
         aspects: Vec::new(),
         pictures_max: 1,
+        clips: BTreeMap::from([(
+            "first".to_owned(),
+            ClipLimits {
+                millis: (3_000, 30_000),
+                sides: (300, 4_000),
+                area_max: 8_000_000,
+                ratio_max_percent: 300,
+            },
+        )]),
         rates: vec![rate(Standard, Sound::Off, NotTaken, 900)],
     };
     let model = |id: &str, ways| Model {
@@ -64,6 +74,11 @@ fn catalogue() -> Catalogue {
                 ..model("old", Vec::new())
             },
         ],
+        pictures: PictureLimits {
+            side_min: 300,
+            ratio_max_percent: 250,
+            kinds: vec![StillKind::Png, StillKind::Jpeg],
+        },
     }
 }
 
@@ -91,15 +106,101 @@ fn picture() -> Input {
 }
 
 fn clip(millis: u32) -> Input {
+    clip_of(millis, 720, 1_280)
+}
+
+fn clip_of(millis: u32, width: u32, height: u32) -> Input {
     let clip = Clip {
         millis,
-        width: 720,
-        height: 1_280,
+        width,
+        height,
     };
     Input {
         media: Media::Clip(clip),
         ..picture()
     }
+}
+
+fn still(kind: StillKind, width: u32, height: u32) -> Input {
+    let still = Still {
+        kind,
+        width,
+        height,
+    };
+    Input {
+        media: Media::Picture(Some(still)),
+        ..picture()
+    }
+}
+
+#[test]
+fn a_picture_that_no_video_can_begin_with_says_why() {
+    let checked = |kind, width, height| {
+        let look = VideoLook {
+            aspect: Aspect::Auto,
+            ..look("new")
+        };
+        let asked = spec(look, vec![still(kind, width, height)]);
+        catalogue().rate(&asked).err()
+    };
+    let narrow = Some(Missing::Narrow {
+        ratio_max_percent: 250,
+    });
+    assert_eq!(checked(StillKind::Png, 300, 750), None);
+    assert_eq!(checked(StillKind::Png, 300, 751), narrow);
+    assert_eq!(checked(StillKind::Jpeg, 751, 300), narrow);
+    let small = Some(Missing::PicturePixels { side_min: 300 });
+    assert_eq!(checked(StillKind::Jpeg, 299, 300), small);
+    let kind = Some(Missing::PictureKind);
+    assert_eq!(checked(StillKind::Webp, 300, 300), kind);
+}
+
+#[test]
+fn a_clip_is_only_for_providers_that_take_it() {
+    let motion = |catalogue: &Catalogue, clip: Input| {
+        let look = VideoLook {
+            seconds: 4,
+            aspect: Aspect::Auto,
+            clip_use: ClipUse::Motion,
+            ..look("new")
+        };
+        let asked = spec(look, vec![picture(), clip]);
+        let makers = ["first", "second"].map(|maker| catalogue.cost(maker, &asked).is_some());
+        (catalogue.rate(&asked).err(), makers)
+    };
+    let alone = catalogue();
+    let pixels = Missing::ClipPixels {
+        side_min: 300,
+        side_max: 4_000,
+    };
+    let narrow = Missing::Narrow {
+        ratio_max_percent: 300,
+    };
+    let none = [false, false];
+    let cases = [
+        (clip_of(4_000, 300, 900), (None, [true, false])),
+        (clip_of(4_000, 299, 800), (Some(pixels.clone()), none)),
+        (clip_of(4_000, 4_001, 1_500), (Some(pixels.clone()), none)),
+        (clip_of(4_000, 4_000, 2_001), (Some(pixels), none)),
+        (clip_of(4_000, 300, 901), (Some(narrow), none)),
+    ];
+    for (clip, expected) in cases {
+        assert_eq!(motion(&alone, clip.clone()), expected, "{clip:?}");
+    }
+    // A second provider that wants nothing special takes what the first does not.
+    let mut both = catalogue();
+    for rate in both
+        .models
+        .iter_mut()
+        .flat_map(|m| &mut m.ways)
+        .flat_map(|w| &mut w.rates)
+    {
+        rate.costs.insert("second".to_owned(), 9_000);
+    }
+    assert_eq!(
+        motion(&both, clip_of(4_000, 300, 901)),
+        (None, [false, true])
+    );
 }
 
 #[test]

@@ -401,6 +401,7 @@ async fn start_actors(
         drafts: parts.drafts.clone(),
         jobs: parts.jobs.clone(),
         assets: parts.assets.clone(),
+        media: parts.media.clone(),
         topups: parts.topups.clone(),
         notices: parts.notices.clone(),
         tills: parts.tills.clone(),

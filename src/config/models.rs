@@ -6,11 +6,13 @@ use std::path::Path;
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
 use figment::Figment;
 use figment::providers::{Format, Toml};
-use rei_domain::catalogue::{Catalogue, EndFrame, Length, Model, Rate, Sunset, Way};
+use rei_domain::catalogue::{
+    Catalogue, ClipLimits, EndFrame, Length, Model, PictureLimits, Rate, Sunset, Way,
+};
 use rei_domain::conversation::MODEL_ID_BYTES_MAX;
 use rei_domain::ids::ModelId;
 use rei_domain::money::Money;
-use rei_domain::spec::{Aspect, INPUTS_MAX, Kind, Mode, Quality, Sound};
+use rei_domain::spec::{Aspect, INPUTS_MAX, Kind, Mode, Quality, Sound, StillKind};
 use serde::Deserialize;
 
 /// The catalogue that comes with the program.
@@ -50,7 +52,13 @@ fn parse(text: &str, usd_rub: &BigDecimal) -> Result<Catalogue, CatalogueError> 
         .into_iter()
         .map(|model| model.into_model(usd_rub))
         .collect();
-    let catalogue = Catalogue { models: models? };
+    let catalogue = Catalogue {
+        models: models?,
+        pictures: file.pictures.map_or_else(
+            || Ok(PictureLimits::default()),
+            |pictures| pictures.into_limits().map_err(CatalogueError),
+        )?,
+    };
     check(&catalogue)?;
     Ok(catalogue)
 }
@@ -84,7 +92,25 @@ fn check(catalogue: &Catalogue) -> Result<(), CatalogueError> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    pictures: Option<PicturesToml>,
     model: Vec<ModelToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PicturesToml {
+    side_min: u32,
+    ratio_max_percent: u32,
+    kinds: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClipsToml {
+    millis: Option<(u32, u32)>,
+    sides: Option<(u32, u32)>,
+    area_max: Option<u64>,
+    ratio_max_percent: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +134,8 @@ struct WayToml {
     aspects: Vec<String>,
     #[serde(default)]
     pictures_max: usize,
+    #[serde(default)]
+    clips: BTreeMap<String, ClipsToml>,
     rates: Vec<RateToml>,
 }
 
@@ -179,12 +207,59 @@ impl WayToml {
             .into_iter()
             .map(|rate| rate.into_rate(usd_rub))
             .collect();
+        let clips: Result<BTreeMap<String, ClipLimits>, String> = self
+            .clips
+            .into_iter()
+            .map(|(provider, clips)| {
+                let limits = clips.into_limits();
+                let limits = limits.map_err(|fault| format!("clips of {provider}: {fault}"));
+                Ok((provider, limits?))
+            })
+            .collect();
         Ok(Way {
             mode,
             length,
             aspects: aspects?,
             pictures_max: self.pictures_max,
+            clips: clips?,
             rates: rates?,
+        })
+    }
+}
+
+impl PicturesToml {
+    fn into_limits(self) -> Result<PictureLimits, String> {
+        if self.ratio_max_percent < 100 {
+            return Err("ratio_max_percent of pictures is below 100".to_owned());
+        }
+        let kinds = self
+            .kinds
+            .iter()
+            .map(|kind| known("kind of pictures", kind, StillKind::parse));
+        Ok(PictureLimits {
+            side_min: self.side_min,
+            ratio_max_percent: self.ratio_max_percent,
+            kinds: kinds.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl ClipsToml {
+    fn into_limits(self) -> Result<ClipLimits, String> {
+        let span = |name, span: Option<(u32, u32)>| match span {
+            None => Ok((0, u32::MAX)),
+            Some((min, max)) if min <= max => Ok((min, max)),
+            Some(_) => Err(format!("{name} is the least and the most")),
+        };
+        let ratio_max_percent = self.ratio_max_percent.unwrap_or(u32::MAX);
+        if ratio_max_percent < 100 {
+            return Err("ratio_max_percent is below 100".to_owned());
+        }
+        Ok(ClipLimits {
+            millis: span("millis", self.millis)?,
+            sides: span("sides", self.sides)?,
+            area_max: self.area_max.unwrap_or(u64::MAX),
+            ratio_max_percent,
         })
     }
 }
@@ -290,6 +365,19 @@ mod tests {
             (way("rates = []"), "needs seconds"),
             (way("seconds = []\nrates = []"), "needs seconds"),
             (way("clip_millis = [9, 3]\nrates = []"), "needs seconds"),
+            (
+                way("seconds = [5]\nclips = { x = { sides = [9, 3] } }\nrates = []"),
+                "clips of x: sides",
+            ),
+            (
+                way("seconds = [5]\nclips = { x = { ratio_max_percent = 99 } }\nrates = []"),
+                "clips of x: ratio",
+            ),
+            (
+                "[pictures]\nside_min = 1\nratio_max_percent = 250\nkinds = [\"gif\"]\n".to_owned()
+                    + &model(""),
+                "gif is no kind",
+            ),
             (
                 rates("{ quality = \"8k\", sound = \"off\", price = \"1\", usd = {} }"),
                 "8k is no quality",

@@ -13,7 +13,7 @@ use rei_actors::ports::users::Reachable;
 use rei_domain::ids::{AssetId, ModelId};
 use rei_domain::spec::{
     Aspect, Clip, ClipUse, ImageLook, Input, Media, Output, Quality, Size, Sound, Source, Spec,
-    VideoLook,
+    Still, StillKind, VideoLook,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,17 +25,27 @@ enum InputJson {
         file_id: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bytes: Option<u64>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        clip: Option<ClipJson>,
+        #[serde(flatten)]
+        media: MediaJson,
     },
     Asset {
         id: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        clip: Option<ClipJson>,
+        #[serde(flatten)]
+        media: MediaJson,
     },
 }
 
-/// [`Clip`] in [`InputJson`]; a picture has none.
+/// [`Media`] in [`InputJson`]: a clip, or a picture that was looked into, or neither for one
+/// that was not.
+#[derive(Serialize, Deserialize)]
+struct MediaJson {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clip: Option<ClipJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    still: Option<StillJson>,
+}
+
+/// [`Clip`] in [`MediaJson`].
 #[derive(Serialize, Deserialize)]
 struct ClipJson {
     millis: u32,
@@ -43,30 +53,65 @@ struct ClipJson {
     height: u32,
 }
 
-impl ClipJson {
-    fn of(media: Media) -> Option<ClipJson> {
+/// [`Still`] in [`MediaJson`].
+#[derive(Serialize, Deserialize)]
+struct StillJson {
+    kind: String,
+    width: u32,
+    height: u32,
+}
+
+impl MediaJson {
+    fn of(media: Media) -> MediaJson {
+        let nothing = MediaJson {
+            clip: None,
+            still: None,
+        };
         match media {
-            Media::Picture => None,
+            Media::Picture(None) => nothing,
+            Media::Picture(Some(Still {
+                kind,
+                width,
+                height,
+            })) => MediaJson {
+                still: Some(StillJson {
+                    kind: kind.as_str().to_owned(),
+                    width,
+                    height,
+                }),
+                ..nothing
+            },
             Media::Clip(Clip {
                 millis,
                 width,
                 height,
-            }) => Some(ClipJson {
-                millis,
-                width,
-                height,
-            }),
+            }) => MediaJson {
+                clip: Some(ClipJson {
+                    millis,
+                    width,
+                    height,
+                }),
+                ..nothing
+            },
         }
     }
 
-    fn media(clip: Option<ClipJson>) -> Media {
-        clip.map_or(Media::Picture, |clip| {
-            Media::Clip(Clip {
+    fn media(self) -> Result<Media, StoreError> {
+        if let Some(clip) = self.clip {
+            return Ok(Media::Clip(Clip {
                 millis: clip.millis,
                 width: clip.width,
                 height: clip.height,
+            }));
+        }
+        let still = self.still.map(|still| {
+            Ok(Still {
+                kind: StillKind::parse(&still.kind).ok_or_else(|| unreadable("inputs"))?,
+                width: still.width,
+                height: still.height,
             })
-        })
+        });
+        Ok(Media::Picture(still.transpose()?))
     }
 }
 
@@ -143,11 +188,11 @@ pub fn render_inputs(inputs: &[Input]) -> String {
             Source::Telegram { file_id, bytes } => InputJson::Telegram {
                 file_id: file_id.clone(),
                 bytes: *bytes,
-                clip: ClipJson::of(input.media),
+                media: MediaJson::of(input.media),
             },
             Source::Asset(id) => InputJson::Asset {
                 id: id.as_str().to_owned(),
-                clip: ClipJson::of(input.media),
+                media: MediaJson::of(input.media),
             },
         })
         .collect();
@@ -157,21 +202,23 @@ pub fn render_inputs(inputs: &[Input]) -> String {
 /// Parses the column `inputs`.
 pub fn parse_inputs(text: &str) -> Result<Vec<Input>, StoreError> {
     let inputs: Vec<InputJson> = serde_json::from_str(text).map_err(|_| unreadable("inputs"))?;
-    let inputs = inputs.into_iter().map(|input| match input {
-        InputJson::Telegram {
-            file_id,
-            bytes,
-            clip,
-        } => Input {
-            source: Source::Telegram { file_id, bytes },
-            media: ClipJson::media(clip),
-        },
-        InputJson::Asset { id, clip } => Input {
-            source: Source::Asset(AssetId::new(id)),
-            media: ClipJson::media(clip),
-        },
+    let inputs = inputs.into_iter().map(|input| {
+        Ok(match input {
+            InputJson::Telegram {
+                file_id,
+                bytes,
+                media,
+            } => Input {
+                source: Source::Telegram { file_id, bytes },
+                media: media.media()?,
+            },
+            InputJson::Asset { id, media } => Input {
+                source: Source::Asset(AssetId::new(id)),
+                media: media.media()?,
+            },
+        })
     });
-    Ok(inputs.collect())
+    inputs.collect()
 }
 
 /// Parses the five columns of a request.
@@ -296,7 +343,20 @@ mod tests {
             height,
         };
         let media = prop_oneof![
-            Just(Media::Picture),
+            Just(Media::Picture(None)),
+            (
+                prop::sample::select(&StillKind::ALL[..]),
+                any::<u32>(),
+                any::<u32>()
+            )
+                .prop_map(|(kind, width, height)| {
+                    let still = Still {
+                        kind,
+                        width,
+                        height,
+                    };
+                    Media::Picture(Some(still))
+                }),
             any::<(u32, u32, u32)>().prop_map(move |clip_of| Media::Clip(clip(clip_of))),
         ];
         (source, media).prop_map(|(source, media)| Input { source, media })

@@ -14,10 +14,20 @@ pub fn png_of(width: u32, height: u32) -> Vec<u8> {
     encoded(&RgbImage::from_pixel(width, height, Rgb([90, 90, 90])))
 }
 
+/// A grey WebP of this size.
+pub fn webp_of(width: u32, height: u32) -> Vec<u8> {
+    let grey = RgbImage::from_pixel(width, height, Rgb([90, 90, 90]));
+    encoded_as(&grey, ImageFormat::WebP)
+}
+
 fn encoded(picture: &RgbImage) -> Vec<u8> {
+    encoded_as(picture, ImageFormat::Png)
+}
+
+fn encoded_as(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     picture
-        .write_to(&mut bytes, ImageFormat::Png)
+        .write_to(&mut bytes, format)
         .expect("a picture in memory can be encoded");
     bytes.into_inner()
 }

@@ -3,7 +3,7 @@ use rei_actors::ports::outbox::{NewOutbox, OutboxBody, OutboxRow, OutboxStore, S
 use rei_domain::conversation::SentResult;
 use rei_domain::ids::{AssetId, ChatId, JobId, MessageId};
 use rei_domain::job::{JobEvent, JobState, step};
-use rei_domain::spec::Input;
+use rei_domain::spec::{Input, Media, Still, StillKind};
 use rei_domain::time::Moment;
 
 use super::OutboxRows;
@@ -211,7 +211,14 @@ fn a_delivered_result_ends_its_job_and_is_known_by_its_message() {
         assert_eq!(row.state, JobState::Delivered);
         let picture = SentResult {
             job,
-            input: Input::stored_picture(AssetId::new("j1-result")),
+            input: Input {
+                media: Media::Picture(Some(Still {
+                    kind: StillKind::Png,
+                    width: 1,
+                    height: 1,
+                })),
+                ..Input::stored_picture(AssetId::new("j1-result"))
+            },
         };
         let sent = jobs.sent_result(CHAT, MessageId(101)).await.unwrap();
         assert_eq!(sent, Some(picture));

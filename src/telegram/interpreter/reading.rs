@@ -1,8 +1,15 @@
 //! Reading single fields of a raw message: absent, null and oddly typed are all the same.
 
 use rei_domain::ids::MessageId;
-use rei_domain::spec::{CLIP_BYTES_MAX, Clip, INPUT_BYTES_MAX, Input, Media, Source};
+use rei_domain::spec::{
+    CLIP_BYTES_MAX, Clip, INPUT_BYTES_MAX, Input, Media, Source, Still, StillKind,
+};
 use serde_json::Value;
+
+const PICTURE_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/jpg", "image/webp"];
+const PICTURE_EXTENSIONS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
+const CLIP_TYPES: [&str; 2] = ["video/mp4", "video/quicktime"];
+const CLIP_EXTENSIONS: [&str; 2] = ["mp4", "mov"];
 
 /// What a message shows that could be a picture or a clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,31 +53,32 @@ pub fn has(message: &Value, field: &str) -> bool {
 pub fn shown(message: &Value) -> Option<Shown> {
     photo(message)
         .or_else(|| clip(object(message, "video")?))
-        .or_else(|| {
-            let document = object(message, "document")?;
-            let moving = has(message, "animation");
-            Some(match file(document) {
-                Some(shown) if !moving && is_picture(document) => shown,
-                Some(_) | None => Shown::OtherFile,
-            })
-        })
+        .or_else(|| Some(document(message, object(message, "document")?)))
 }
 
-/// A video as Telegram tells it: whole seconds. Whoever fetches it measures again.
+/// A picture or a clip sent as a file. Of such a clip nothing is known until it is looked into.
+fn document(message: &Value, document: &Value) -> Shown {
+    let shown = match () {
+        () if has(message, "animation") => None,
+        () if is_kind(document, &PICTURE_TYPES, &PICTURE_EXTENSIONS) => file(document),
+        () if is_kind(document, &CLIP_TYPES, &CLIP_EXTENSIONS) => clip(document),
+        () => None,
+    };
+    shown.unwrap_or(Shown::OtherFile)
+}
+
+/// A video as its sender tells it, in whole seconds. Whoever fetches it measures again.
 fn clip(video: &Value) -> Option<Shown> {
     let file_id = video.get("file_id")?.as_str()?;
     let bytes = video.get("file_size").and_then(Value::as_u64);
     if bytes.is_some_and(|bytes| bytes > CLIP_BYTES_MAX) {
         return Some(Shown::ClipTooLarge);
     }
-    let number = |field| {
-        let number = video.get(field).and_then(Value::as_u64).unwrap_or(0);
-        u32::try_from(number).unwrap_or(u32::MAX)
-    };
+    let told = |field| u32::try_from(number(video, field)).unwrap_or(u32::MAX);
     let clip = Clip {
-        millis: number("duration").saturating_mul(1_000),
-        width: number("width"),
-        height: number("height"),
+        millis: told("duration").saturating_mul(1_000),
+        width: told("width"),
+        height: told("height"),
     };
     Some(Shown::Input(Input {
         source: Source::Telegram {
@@ -84,15 +92,36 @@ fn clip(video: &Value) -> Option<Shown> {
 /// The largest of the sizes of a photo, by area.
 fn photo(message: &Value) -> Option<Shown> {
     let sizes = message.get("photo")?.as_array()?;
-    let area = |size: &Value| {
-        let side = |name| size.get(name).and_then(Value::as_u64).unwrap_or(0);
-        side("width").saturating_mul(side("height"))
-    };
-    sizes
+    let area = |size: &Value| number(size, "width").saturating_mul(number(size, "height"));
+    let largest = sizes
         .iter()
-        .filter_map(|size| Some((area(size), file(size)?)))
-        .max_by_key(|(area, _)| *area)
-        .map(|(_, shown)| shown)
+        .filter_map(|size| Some((area(size), size, file(size)?)))
+        .max_by_key(|(area, _, _)| *area);
+    largest.map(|(_, size, shown)| match shown {
+        Shown::Input(input) => Shown::Input(Input {
+            media: Media::Picture(still(size)),
+            ..input
+        }),
+        Shown::TooLarge | Shown::ClipTooLarge | Shown::OtherFile => shown,
+    })
+}
+
+/// A photo is a JPEG of Telegram's own making, so what it tells of it holds.
+fn still(size: &Value) -> Option<Still> {
+    let side = |name| {
+        u32::try_from(number(size, name))
+            .ok()
+            .filter(|side| *side > 0)
+    };
+    Some(Still {
+        kind: StillKind::Jpeg,
+        width: side("width")?,
+        height: side("height")?,
+    })
+}
+
+fn number(of: &Value, field: &str) -> u64 {
+    of.get(field).and_then(Value::as_u64).unwrap_or(0)
 }
 
 fn file(of: &Value) -> Option<Shown> {
@@ -105,20 +134,15 @@ fn file(of: &Value) -> Option<Shown> {
 }
 
 /// The media type decides; the file's name does when the type is absent or says nothing.
-fn is_picture(document: &Value) -> bool {
+fn is_kind(document: &Value, types: &[&str], extensions: &[&str]) -> bool {
     let text = |name| {
-        document
-            .get(name)
-            .and_then(Value::as_str)
-            .map(str::to_ascii_lowercase)
+        let text = document.get(name).and_then(Value::as_str);
+        text.map(str::to_ascii_lowercase).unwrap_or_default()
     };
-    match text("mime_type").as_deref() {
-        Some("image/png" | "image/jpeg" | "image/jpg" | "image/webp") => true,
-        None | Some("application/octet-stream" | "") => {
-            let name = text("file_name").unwrap_or_default();
-            let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-            matches!(extension, Some("png" | "jpg" | "jpeg" | "webp"))
-        }
-        Some(_) => false,
+    match text("mime_type").as_str() {
+        "application/octet-stream" | "" => text("file_name")
+            .rsplit_once('.')
+            .is_some_and(|(_, extension)| extensions.contains(&extension)),
+        told => types.contains(&told),
     }
 }

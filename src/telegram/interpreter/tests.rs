@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use rei_domain::conversation::{PaidEvent, RepliedTo, Unsupported};
 use rei_domain::ids::{DraftId, MessageId};
-use rei_domain::spec::{Clip, INPUT_BYTES_MAX, Input, Media};
+use rei_domain::spec::{CLIP_BYTES_MAX, Clip, INPUT_BYTES_MAX, Input, Media, Still, StillKind};
 use serde_json::json;
 
 use super::*;
@@ -43,6 +43,31 @@ fn words(text: &str) -> Inbound {
 
 fn file(file_id: &str, bytes: Option<u64>) -> Input {
     Input::sent_picture(file_id, bytes)
+}
+
+/// A photo, of which Telegram tells the size.
+fn photo(file_id: &str, bytes: Option<u64>, width: u32, height: u32) -> Input {
+    let still = Still {
+        kind: StillKind::Jpeg,
+        width,
+        height,
+    };
+    Input {
+        media: Media::Picture(Some(still)),
+        ..file(file_id, bytes)
+    }
+}
+
+fn large_photo() -> Input {
+    photo("large", Some(90_000), 1_280, 853)
+}
+
+fn large_photo_said(caption: Option<&str>) -> Inbound {
+    Inbound::Picture {
+        input: large_photo(),
+        caption: caption.map(str::to_owned),
+        album: None,
+    }
 }
 
 fn picture(file_id: &str, bytes: Option<u64>, caption: Option<&str>) -> Inbound {
@@ -159,13 +184,13 @@ fn an_animation_without_a_type_is_not_taken_for_a_file() {
 #[test]
 fn a_live_photo_is_its_photo() {
     let live = json!({"live_photo": {"file_id": "l"}, "photo": photo_sizes()});
-    assert_eq!(meaning(live), picture("large", Some(90_000), None));
+    assert_eq!(meaning(live), large_photo_said(None));
 }
 
 #[test]
 fn text_beside_a_photo_is_its_caption() {
     let both = json!({"text": "make it blue", "photo": photo_sizes()});
-    let expected = picture("large", Some(90_000), Some("make it blue"));
+    let expected = large_photo_said(Some("make it blue"));
     assert_eq!(meaning(both), expected);
 }
 
@@ -250,7 +275,7 @@ fn commands_stand_at_the_beginning_and_nowhere_else() {
 #[test]
 fn a_photo_is_its_largest_size() {
     let photo = json!({"photo": photo_sizes(), "caption": "as a stamp"});
-    let expected = picture("large", Some(90_000), Some("as a stamp"));
+    let expected = large_photo_said(Some("as a stamp"));
     assert_eq!(meaning(photo), expected);
 }
 
@@ -258,7 +283,7 @@ fn a_photo_is_its_largest_size() {
 fn an_album_keeps_its_name() {
     let photo = json!({"photo": photo_sizes(), "media_group_id": "1387"});
     let expected = Inbound::Picture {
-        input: file("large", Some(90_000)),
+        input: large_photo(),
         caption: None,
         album: Some("1387".into()),
     };
@@ -294,6 +319,37 @@ fn a_picture_sent_as_a_file_is_a_picture() {
             "{mime:?} {name:?}"
         );
     }
+}
+
+#[test]
+fn a_clip_sent_as_a_file_is_a_clip_of_which_nothing_is_known() {
+    let nothing = Clip {
+        millis: 0,
+        width: 0,
+        height: 0,
+    };
+    for (mime, name) in [
+        (Some("video/mp4"), None),
+        (Some("video/quicktime"), Some("holiday")),
+        (None, Some("a.MOV")),
+    ] {
+        let expected = Inbound::Picture {
+            input: Input {
+                media: Media::Clip(nothing),
+                ..file("doc", Some(10))
+            },
+            caption: None,
+            album: None,
+        };
+        assert_eq!(
+            meaning(document(mime, name, 10)),
+            expected,
+            "{mime:?} {name:?}"
+        );
+    }
+    let huge = document(Some("video/mp4"), None, CLIP_BYTES_MAX + 1);
+    let too_large = Inbound::Unsupported(Unsupported::ClipTooLarge);
+    assert_eq!(meaning(huge), too_large);
 }
 
 #[test]
@@ -339,7 +395,7 @@ fn a_reply_brings_the_picture_it_is_about() {
         }),
     };
     let photo = json!({"photo": photo_sizes()});
-    assert_eq!(reply(photo), about(Some(file("large", Some(90_000)))));
+    assert_eq!(reply(photo), about(Some(large_photo())));
     let png = document(Some("image/png"), None, 10);
     assert_eq!(reply(png), about(Some(file("doc", Some(10)))));
     assert_eq!(reply(json!({"text": "hello"})), about(None));
@@ -592,7 +648,10 @@ proptest! {
                 let largest = typed.photo().unwrap().iter()
                     .map(|size| size.width * size.height).max().unwrap();
                 let chosen = typed.photo().unwrap().iter()
-                    .find(|size| file(&size.file.id.0, Some(10)) == input).unwrap();
+                    .find(|size| {
+                        photo(&size.file.id.0, Some(10), size.width, size.height) == input
+                    })
+                    .unwrap();
                 prop_assert_eq!(chosen.width * chosen.height, largest);
                 let kept = typed.caption().filter(|caption| !caption.trim().is_empty());
                 prop_assert_eq!(caption.as_deref(), kept);

@@ -141,6 +141,10 @@ video-why-prompt =
        *[other] the description may have at most { $chars } characters.
     }
 video-why-clip-length = the clip must last from { $min } to { $max } seconds.
+video-why-clip-pixels = the sides of the clip must be from { $min } to { $max } pixels.
+video-why-picture-pixels = the photo is too small: each side needs at least { $min } pixels.
+video-why-picture-kind = this kind of picture file can't be used, it must be JPEG or PNG. Send it as a photo instead of a file.
+video-why-narrow = the frame is too narrow: one side may be at most { $times } times as long as the other.
 video-why-combination = there is no such combination.
 
 ## The question before a payment in Stars (plain text)
@@ -253,7 +257,9 @@ result-unreachable = 📦 The file is larger than Telegram takes and cannot be f
 unsupported-sticker = 🙈 A sticker can't become a picture. Send a photo with a caption or describe your idea in words.
 unsupported-voice = 🙉 I don't understand voice and audio. Write the same as text.
 unsupported-video = 🎬 I don't take GIFs and round videos. Send an ordinary video or a photo with a caption.
-unsupported-file = 📄 This file can't be used: send a PNG, JPEG or WebP picture.
+unsupported-file = 📄 This file can't be used: send an intact PNG, JPEG or WebP picture, or an MP4 or MOV video.
+unsupported-too-many-pixels = 🐘 This file has too many pixels. Make it smaller, or send the picture as a photo, and Telegram will.
+unsupported-gone = 🕳 Telegram doesn't hand this file out any more. Send it again.
 unsupported-too-large = 🐘 The picture is too large: the limit is { $megabytes } MB. Send it as a photo instead of a file, and Telegram will make it smaller.
 unsupported-clip-too-large = 🐘 The video is too large: the limit is { $megabytes } MB. Cut it shorter and send it again.
 unsupported-too-large-together = 🐘 These photos together are too large: the limit for one request is { $megabytes } MB. Send fewer of them, or as photos instead of files, and Telegram will make them smaller.

@@ -127,6 +127,8 @@ pub(super) fn unsupported(words: Words<'_>, what: Unsupported) -> Rendered {
         Unsupported::Voice => words.say("unsupported-voice"),
         Unsupported::Video => words.say("unsupported-video"),
         Unsupported::File => words.say("unsupported-file"),
+        Unsupported::TooManyPixels => words.say("unsupported-too-many-pixels"),
+        Unsupported::Gone => words.say("unsupported-gone"),
         Unsupported::TooLarge => {
             let megabytes = INPUT_BYTES_MAX / BYTES_IN_MEGABYTE;
             let args = Args::new().number("megabytes", megabytes);

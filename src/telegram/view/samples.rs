@@ -254,6 +254,8 @@ fn replies() -> Vec<(String, Reply)> {
         Unsupported::Voice,
         Unsupported::Video,
         Unsupported::File,
+        Unsupported::TooManyPixels,
+        Unsupported::Gone,
         Unsupported::TooLarge,
         Unsupported::TooLargeTogether {
             bytes_max: 15_000_000,

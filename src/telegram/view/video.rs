@@ -230,6 +230,21 @@ fn missing(words: Words<'_>, reason: &Missing) -> String {
                 .number("max", *max_secs);
             words.tell("video-why-clip-length", args)
         }
+        Missing::ClipPixels { side_min, side_max } => {
+            let args = Args::new()
+                .number("min", *side_min)
+                .number("max", *side_max);
+            words.tell("video-why-clip-pixels", args)
+        }
+        Missing::PicturePixels { side_min } => {
+            let args = Args::new().number("min", *side_min);
+            words.tell("video-why-picture-pixels", args)
+        }
+        Missing::PictureKind => words.say("video-why-picture-kind"),
+        Missing::Narrow { ratio_max_percent } => {
+            let args = Args::new().text("times", &words.hundredths(*ratio_max_percent));
+            words.tell("video-why-narrow", args)
+        }
         Missing::Seconds
         | Missing::Aspect
         | Missing::Quality

@@ -74,6 +74,19 @@ impl Words<'_> {
         money::render(self.language, amount)
     }
 
+    /// Hundredths as a number without needless zeros: 250 is "2,5" or "2.5".
+    pub(super) fn hundredths(&self, hundredths: u32) -> String {
+        let point = match self.language {
+            Language::Russian => ',',
+            Language::English => '.',
+        };
+        match (hundredths / 100, hundredths % 100) {
+            (whole, 0) => whole.to_string(),
+            (whole, rest) if rest % 10 == 0 => format!("{whole}{point}{}", rest / 10),
+            (whole, rest) => format!("{whole}{point}{rest:02}"),
+        }
+    }
+
     /// What was chosen, as the first line of a message: "Edit of 2 photos".
     pub(super) fn title(&self, spec: &Spec) -> String {
         let key = match spec.mode() {

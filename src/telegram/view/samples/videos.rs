@@ -118,6 +118,15 @@ fn reasons() -> Vec<Missing> {
             min_secs: 3,
             max_secs: 15,
         },
+        Missing::ClipPixels {
+            side_min: 700,
+            side_max: 4_553,
+        },
+        Missing::PicturePixels { side_min: 300 },
+        Missing::PictureKind,
+        Missing::Narrow {
+            ratio_max_percent: 250,
+        },
         Missing::Sound,
     ]
 }
