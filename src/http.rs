@@ -46,7 +46,7 @@ mod yookassa;
 mod tests;
 
 pub use admin::ActorControl;
-pub use callbacks::{KLING_PATH, KlingCallbacks};
+pub use callbacks::{FAL_PATH, FalCallbacks, KLING_PATH, KlingCallbacks};
 pub use metrics::HttpMetrics;
 pub use probes::{BuildInfo, NotReady, ReadinessCheck};
 pub use routes::{Surface, configure};
@@ -108,6 +108,8 @@ pub struct HttpState {
     pub yookassa: Option<YookassaWebhook>,
     /// `None`: Kling is not asked for callbacks, and their route does not exist.
     pub kling: Option<KlingCallbacks>,
+    /// `None`: fal is not asked for callbacks, and their route does not exist.
+    pub fal: Option<FalCallbacks>,
     /// All must pass for the node to be ready.
     pub readiness: Vec<Arc<dyn ReadinessCheck>>,
     /// `None`: the admin routes do not exist.

@@ -10,6 +10,6 @@ mod nano_banana;
 /// because the listener is bound after the providers are set up.
 pub type CallbackAddress = std::sync::Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
-pub use fal::{Fal, SetupError as FalSetupError};
+pub use fal::{CallbackKeys, Fal, SetupError as FalSetupError};
 pub use kling::{Kling, SetupError as KlingSetupError};
 pub use nano_banana::{NanoBanana, SetupError};

@@ -190,7 +190,15 @@ fn provider(backend: Backend, sandbox: &Sandbox, config: &Config) -> Arc<dyn Pro
             let mut settings = config.providers.fal.clone();
             settings.api_url = sandbox.url("fal");
             settings.api_key = Some(SecretString::from(fal::API_KEY));
-            let made = Fal::try_new(&settings, usd_rub, catalogue, media, downloads, runtime);
+            let made = Fal::try_new(
+                &settings,
+                usd_rub,
+                catalogue,
+                Arc::new(|| None),
+                media,
+                downloads,
+                runtime,
+            );
             Arc::new(made.expect("the settings are right"))
         }
     }

@@ -1,10 +1,11 @@
 //! What happens when a provider fails and another can do the same, on both databases.
 
-use rei_sandbox::fal;
+use rei_sandbox::fal::{self, Proof};
 use rei_sandbox::gemini::{Fault as GeminiFault, FaultKind as GeminiFaultKind};
 use rei_sandbox::kling::{Fault, FaultKind, Step};
+use serde_json::json;
 
-use crate::support::house::{ENGINES, Person, TestHouse, is_bots};
+use crate::support::house::{ENGINES, PATIENCE, Person, TestHouse, is_bots};
 use crate::support::rows::count;
 
 /// Runs a story in a house with a second provider for everything, then audits it.
@@ -172,4 +173,45 @@ async fn an_admin_takes_a_provider_out_and_sees_why_work_goes_elsewhere() {
         admin.reads("provider.uncordon").await;
     })
     .await;
+}
+
+#[actix_rt::test]
+async fn a_callback_brings_a_picture_long_before_the_next_look() {
+    for engine in ENGINES {
+        let keys = [
+            ("REI__BILLING__WELCOME_BONUS_KOPECKS", "100000"),
+            ("REI__PROVIDERS__FAL__API_KEY", fal::API_KEY),
+            ("REI__PROVIDERS__FAL__POLL_MS", "3600000"),
+        ];
+        let house = TestHouse::start_with(engine, &keys).await;
+        let queue = &house.sandbox.fal;
+        queue.change_account(|account| account.work_millis = 300);
+        house.sandbox.gemini.push_fault(GeminiFault {
+            times: 1,
+            kind: GeminiFaultKind::ServerError { status: 503 },
+        });
+        let ann = house.person(7);
+        ann.orders("a lighthouse").await;
+        ann.gets_picture().await;
+
+        // What fal did not sign, or signed for other bytes or long ago, is refused.
+        let request = queue.requests().remove(0);
+        let id = request["request_id"].as_str().unwrap();
+        queue.change_callbacks(|callbacks| callbacks.attempts_max = 1);
+        let forged = [
+            Proof::Unsigned,
+            Proof::ForeignKey,
+            Proof::AlteredBody,
+            Proof::Stale,
+        ];
+        for proof in forged.into_iter().chain([Proof::Genuine]) {
+            assert!(queue.tell(id, &json!({}), proof));
+        }
+        queue.wait_until_told(PATIENCE).await.unwrap();
+        for delivery in queue.deliveries() {
+            let refused = delivery.last.as_deref() == Some("401");
+            assert_eq!(refused, forged.contains(&delivery.proof), "{delivery:?}");
+        }
+        house.finish().await;
+    }
 }

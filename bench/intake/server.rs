@@ -96,6 +96,7 @@ pub async fn bot(database_url: &str) -> anyhow::Result<()> {
         }),
         yookassa: None,
         kling: None,
+        fal: None,
         files: None,
         checkpoints: Arc::new(CheckpointRows::new(db.clone())),
         readiness: Vec::new(),

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::settings;
 use crate::config::{self, Config};
-use crate::http::KLING_PATH;
+use crate::http::{FAL_PATH, KLING_PATH};
 use crate::links::AssetLinks;
 use crate::providers::download::Downloads;
 use crate::providers::{CallbackAddress, Fal, Kling, NanoBanana};
@@ -45,7 +45,7 @@ pub(super) fn open(
             &config.providers.kling,
             &config.billing.usd_rub,
             sold.clone(),
-            callback_address(&config.providers.kling, links),
+            kling_callback_address(&config.providers.kling, links),
             media.clone(),
             downloads.clone(),
             outside.clone(),
@@ -60,6 +60,7 @@ pub(super) fn open(
             &config.providers.fal,
             &config.billing.usd_rub,
             sold,
+            fal_callback_address(&config.providers.fal, links),
             media.clone(),
             downloads,
             outside,
@@ -73,10 +74,19 @@ pub(super) fn open(
 }
 
 /// Where Kling sends its news: nowhere without a secret to know them by.
-fn callback_address(kling: &config::Kling, links: &AssetLinks) -> CallbackAddress {
+fn kling_callback_address(kling: &config::Kling, links: &AssetLinks) -> CallbackAddress {
     if kling.webhook_secrets.is_empty() {
         return Arc::new(|| None);
     }
     let links = links.clone();
     Arc::new(move || links.address(KLING_PATH))
+}
+
+/// Where fal sends its news: nowhere without keys to know them by.
+fn fal_callback_address(fal: &config::Fal, links: &AssetLinks) -> CallbackAddress {
+    if fal.keys_url.is_none() {
+        return Arc::new(|| None);
+    }
+    let links = links.clone();
+    Arc::new(move || links.address(FAL_PATH))
 }

@@ -55,14 +55,15 @@ use super::clock::{SystemClock, UuidIds};
 use super::readiness::{DatabaseAnswers, DoorIntake, Doors, SchemaIsCurrent};
 use super::{settings, tills};
 use crate::assets::{AssetStore, open_folder};
-use crate::config::{Config, LinkBase, Loaded};
+use crate::config::{self, Config, LinkBase, Loaded};
 use crate::http::{
-    AdminToken, BuildInfo, Files, HttpMetrics, HttpState, KlingCallbacks, Limits, Proofs,
-    ReadinessCheck, Server, Webhook, WebhookSecrets, YookassaWebhook,
+    AdminToken, BuildInfo, FalCallbacks, Files, HttpMetrics, HttpState, KlingCallbacks, Limits,
+    Proofs, ReadinessCheck, Server, Webhook, WebhookSecrets, YookassaWebhook,
 };
 use crate::links::AssetLinks;
 use crate::media::Headers;
 use crate::payments::stars;
+use crate::providers::CallbackKeys;
 use crate::rates;
 use crate::retention::Collector;
 use crate::store::{
@@ -181,6 +182,8 @@ struct Parts {
     commands: Arc<dyn Commands>,
     catalogue: Arc<Catalogue>,
     api: BotApi,
+    /// Where calls to the outside run.
+    outside: tokio::runtime::Handle,
     /// Wakes the courier.
     outbox: Bell,
     /// Wakes the scheduler.
@@ -237,6 +240,7 @@ impl Parts {
             backends,
             routes,
             retention: Arc::new(retention),
+            outside: outside.handle(),
             nudges: Nudges::new(),
             etas: Arc::new(etas),
             route_rows: Arc::new(RouteRows::new(db.clone())),
@@ -661,6 +665,7 @@ fn start_server(
             parts.nudges.clone(),
             parts.clock.clone(),
         )?,
+        fal: fal_callbacks(&config.providers.fal, parts)?,
         readiness,
         admin_token: config.http.admin_token.as_ref().map(AdminToken::new),
         actors: Arc::new(tree.directory()),
@@ -676,6 +681,19 @@ fn start_server(
         build: BuildInfo::THIS,
     };
     Ok(Server::start(&config.http, &state)?)
+}
+
+/// The way in for fal's callbacks; there is none while fal is off or no keys are set.
+fn fal_callbacks(fal: &config::Fal, parts: &Parts) -> anyhow::Result<Option<FalCallbacks>> {
+    if fal.api_key.is_none() {
+        return Ok(None);
+    }
+    let keys = CallbackKeys::of(fal, parts.outside.clone())?;
+    Ok(keys.map(|keys| FalCallbacks {
+        keys: Arc::new(keys),
+        nudges: parts.nudges.clone(),
+        clock: parts.clock.clone(),
+    }))
 }
 
 /// The way in for YooKassa's notifications; there is none while the shop is off.

@@ -590,6 +590,9 @@ pub struct Fal {
     pub cost_4k_micro_usd: i64,
     /// Ids of the catalogue.
     pub still_runs: Vec<String>,
+    /// The public keys of its callbacks. Not set: it is only polled.
+    #[serde(deserialize_with = "values::optional_base_url")]
+    pub keys_url: Option<String>,
 }
 
 impl Fal {

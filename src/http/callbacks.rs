@@ -1,9 +1,13 @@
-//! `POST /webhook/kling`: Kling says that a task has moved (contract page of Kling, *Callback*).
+//! Callbacks: a provider says that a work has moved. `POST /webhook/kling` is signed by Standard
+//! Webhooks (contract page of Kling, *Callback*), `POST /webhook/fal` by a key of fal's public
+//! set (contract page of the fallback providers, *Webhook*).
 //!
 //! Promises: only what its signature proves is read, within the time it may be old, from the
 //! bytes that the signature covers. Deliberately believes nothing that it says but a name: the
-//! run that waits for this task asks the provider now. So a callback that comes twice, late, out
-//! of order or for a task of nobody changes nothing, and needs no row.
+//! run that waits for this work asks the provider now. So a callback that comes twice, late, out
+//! of order or for a work of nobody changes nothing, and needs no row.
+
+mod fal;
 
 use std::sync::Arc;
 
@@ -19,6 +23,8 @@ use super::metrics::SecurityEvent;
 use super::{State, body, signed};
 use crate::config;
 use crate::webhooks::{NotASecret, Secret, Verifier};
+
+pub use fal::{FAL_PATH, FalCallbacks, fal};
 
 /// Where it is served, below the public address.
 pub const KLING_PATH: &str = "/webhook/kling";

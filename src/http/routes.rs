@@ -10,10 +10,11 @@ use super::{
 use crate::telegram::webhook_setup::WEBHOOK_PATH;
 
 /// The routes there are, for metrics that exist from the start.
-pub const ROUTES: [(&str, &str); 13] = [
+pub const ROUTES: [(&str, &str); 14] = [
     (WEBHOOK_PATH, "POST"),
     (yookassa::PATH, "POST"),
     (callbacks::KLING_PATH, "POST"),
+    (callbacks::FAL_PATH, "POST"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
     ("/version", "GET"),
@@ -65,6 +66,7 @@ fn public(app: &mut web::ServiceConfig) {
     app.service(get(ASSET_PATH, assets::serve));
     app.service(post(yookassa::PATH, yookassa::receive));
     app.service(post(callbacks::KLING_PATH, callbacks::kling));
+    app.service(post(callbacks::FAL_PATH, callbacks::fal));
 }
 
 fn internal(app: &mut web::ServiceConfig) {

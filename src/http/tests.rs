@@ -237,6 +237,7 @@ impl TestHouse {
             }),
             yookassa: None,
             kling: None,
+            fal: None,
             readiness: Vec::new(),
             admin_token: Some(AdminToken::new(&TOKEN.into())),
             actors: tree.clone(),

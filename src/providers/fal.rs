@@ -8,6 +8,7 @@
 
 mod body;
 mod failure;
+mod keys;
 mod wire;
 
 use std::sync::Arc;
@@ -23,23 +24,22 @@ use rei_actors::ports::provider::{
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::catalogue::Catalogue;
 use rei_domain::money::Money;
-use rei_domain::spec::{Kind, Mode, Output, Size, Spec};
+use rei_domain::spec::{Kind, Output, Size, Spec};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 
+pub use self::keys::CallbackKeys;
 use self::wire::{Places, Queued, Standing};
+use super::CallbackAddress;
 use super::call::{self, Answered};
 use super::download::{DownloadError, Downloads};
 use crate::config;
 
 /// The provider's name in rows, metrics, configuration and the catalogue.
 const NAME: &str = "fal";
-
-/// The longest clip that is edited here, in milliseconds (contract: 3 to 10 s).
-const EDITED_MILLIS_MAX: u32 = 10_000;
 
 /// Seconds within which work must begin, or the request is given up there.
 const START_HEADER: &str = "X-Fal-Request-Timeout";
@@ -56,6 +56,8 @@ pub enum SetupError {
     Key,
     #[error("FAL_API_URL is not an http or https address")]
     Address,
+    #[error("providers.fal.keys_url is not an http or https address")]
+    KeysAddress,
     #[error("the TLS client cannot be set up: {0}")]
     Client(String),
 }
@@ -71,6 +73,7 @@ struct Inner {
     media: Arc<dyn MediaCheck>,
     downloads: Downloads,
     catalogue: Arc<Catalogue>,
+    callback: CallbackAddress,
     prices: Prices,
     settings: config::Fal,
     submits: ProviderMeters,
@@ -86,11 +89,12 @@ struct Prices {
 
 impl Fal {
     /// Checks the settings; calls nothing. `catalogue` is what is sold, `usd_rub` roubles for a
-    /// US dollar.
+    /// US dollar, `callback` where the queue sends its news.
     pub fn try_new(
         settings: &config::Fal,
         usd_rub: &BigDecimal,
         catalogue: Arc<Catalogue>,
+        callback: CallbackAddress,
         media: Arc<dyn MediaCheck>,
         downloads: Downloads,
         runtime: Handle,
@@ -106,6 +110,7 @@ impl Fal {
             media,
             downloads,
             catalogue,
+            callback,
             prices: Prices {
                 to_2k: price(settings.cost_2k_micro_usd),
                 four_k: price(settings.cost_4k_micro_usd),
@@ -149,6 +154,9 @@ impl Inner {
             .expect("the address was checked to have a path")
             .pop_if_empty()
             .extend(made.model.split('/'));
+        if let Some(address) = (self.callback)() {
+            url.query_pairs_mut().append_pair("fal_webhook", &address);
+        }
         let post = self
             .request(Method::POST, url)
             .header(CONTENT_TYPE, "application/json")
@@ -258,6 +266,10 @@ impl Provider for Fal {
         NAME
     }
 
+    fn told_as<'a>(&self, provider_job: &'a str) -> &'a str {
+        Places::request(provider_job)
+    }
+
     fn kinds(&self) -> &'static [Kind] {
         &Kind::ALL
     }
@@ -272,7 +284,6 @@ impl Provider for Fal {
                 Size::OneK | Size::TwoK => self.0.prices.to_2k,
                 Size::FourK => self.0.prices.four_k,
             }),
-            Output::Video(_) if is_too_long(spec) => None,
             Output::Video(_) => self.0.catalogue.cost(NAME, spec),
         }
     }
@@ -298,11 +309,6 @@ impl Provider for Fal {
         })
         .await
     }
-}
-
-fn is_too_long(spec: &Spec) -> bool {
-    let clip = spec.inputs.iter().find_map(|input| input.clip());
-    spec.mode() == Mode::VideoToVideo && clip.is_some_and(|clip| clip.millis > EDITED_MILLIS_MAX)
 }
 
 #[cfg(test)]

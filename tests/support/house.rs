@@ -172,7 +172,9 @@ impl TestHouse {
         config.providers.kling.api_url = self.sandbox.url("kling");
         config.providers.kling.api_key = Some(SecretString::from(kling::API_KEY));
         // Without a key it is off; a story that wants it sets one.
-        config.providers.fal.api_url = self.sandbox.url("fal");
+        let fal = self.sandbox.url("fal");
+        config.providers.fal.keys_url = Some(format!("{fal}/.well-known/jwks.json"));
+        config.providers.fal.api_url = fal;
         config.downloads.addresses = Addresses::Any;
         config.yookassa.shop_id = Some(SHOP_ID.to_owned());
         config.yookassa.secret_key = Some(SecretString::from(SECRET_KEY));

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use rei_actors::ports::assets::{MediaKind, NotMedia};
 use rei_actors::ports::provider::RenderInput;
 use rei_domain::ids::{JobId, ModelId};
-use rei_domain::spec::{Aspect, Clip, ClipUse, ImageLook, Input, Quality, Sound, VideoLook};
+use rei_domain::spec::{Aspect, Clip, ClipUse, ImageLook, Input, Mode, Quality, Sound, VideoLook};
 use rei_domain::spec::{Media as SpecMedia, Source};
 use serde_json::{Value, json};
 
@@ -58,6 +58,7 @@ fn adapter(server: &Loopback) -> Fal {
         &settings,
         &usd_rub,
         catalogue,
+        Arc::new(|| None),
         Arc::new(Words),
         downloads,
         runtime,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 /// The answer to a submit.
 #[derive(Debug, Deserialize)]
 pub(super) struct Queued {
+    request_id: String,
     status_url: String,
     response_url: String,
 }
@@ -17,6 +18,7 @@ impl Queued {
         Some(Places {
             status: own(&self.status_url, base)?,
             response: own(&self.response_url, base)?,
+            request: self.request_id.clone(),
         })
     }
 }
@@ -26,22 +28,30 @@ impl Queued {
 pub(super) struct Places {
     pub status: Url,
     pub response: Url,
+    /// Its name in callbacks; empty in rows older than these.
+    pub request: String,
 }
 
 impl Places {
     /// What rows keep.
     pub fn render(&self) -> String {
-        format!("{} {}", self.status, self.response)
+        format!("{} {} {}", self.status, self.response, self.request)
     }
 
     /// Reads [`Places::render`] back. An address of another host is none: the key goes with
     /// every call.
     pub fn parse(text: &str, base: &Url) -> Option<Places> {
-        let (status, response) = text.split_once(' ')?;
+        let mut words = text.splitn(3, ' ');
         Some(Places {
-            status: own(status, base)?,
-            response: own(response, base)?,
+            status: own(words.next()?, base)?,
+            response: own(words.next()?, base)?,
+            request: words.next().unwrap_or_default().to_owned(),
         })
+    }
+
+    /// What callbacks call the request of [`Places::render`].
+    pub fn request(text: &str) -> &str {
+        text.splitn(3, ' ').nth(2).unwrap_or_default()
     }
 }
 
