@@ -60,6 +60,7 @@ impl ProviderActor {
             decision,
             asked,
             slot,
+            user_slot,
         } = dispatched;
         let (id, lease) = (job.id.clone(), lease_of(&job));
         let (mode, lane) = (job.spec.mode(), job.lane);
@@ -71,6 +72,7 @@ impl ProviderActor {
             actor.running.remove(&id);
             drop(asked);
             drop(slot);
+            drop(user_slot);
             match end {
                 RunEnd::Finished(ending) => {
                     let took = actor.ports.clock.now() - accepted_at;

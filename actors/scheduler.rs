@@ -5,6 +5,7 @@
 //! costs one poll interval. What it holds can be lost: leases and states are rows.
 
 pub mod dispatch;
+pub mod slots;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use fail::fail_point;
-use rei_domain::job::LaneName;
+use rei_domain::job::{JobState, LaneName};
 use rei_domain::spec::Kind;
 use rei_domain::time::Moment;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,6 +28,7 @@ use crate::routes::decision::DecisionRecord;
 use crate::routes::{Asked, Places, Route, Routes};
 use crate::supervision::{Child, Context};
 use dispatch::{Dispatch, DispatchPorts, DispatchSettings, Dispatched};
+use slots::{UserBounds, UserSlots};
 
 /// A provider as the scheduler sees it.
 #[derive(Clone)]
@@ -54,6 +56,8 @@ pub struct SchedulerSettings {
     pub dispatch: DispatchSettings,
     /// The longest time between two looks at the rows.
     pub poll: Duration,
+    /// What one user may hold of this node.
+    pub user_bounds: UserBounds,
 }
 
 /// The scheduler of one node.
@@ -63,6 +67,7 @@ pub struct JobScheduler {
     /// By the numbers of the routes.
     backends: Vec<ProviderSlots>,
     routes: Arc<Routes>,
+    users: UserSlots,
     bell: Bell,
     draining: Arc<AtomicBool>,
 }
@@ -78,6 +83,7 @@ impl JobScheduler {
     ) -> Self {
         Self {
             ports,
+            users: UserSlots::new(settings.user_bounds),
             settings,
             backends,
             routes,
@@ -96,6 +102,7 @@ impl Actor for JobScheduler {
             ports: self.ports.clone(),
             backends: self.backends.clone(),
             routes: self.routes.clone(),
+            users: self.users.clone(),
         };
         let work = go(
             rounds,
@@ -134,6 +141,7 @@ struct Rounds {
     ports: DispatchPorts,
     backends: Vec<ProviderSlots>,
     routes: Arc<Routes>,
+    users: UserSlots,
 }
 
 impl Rounds {
@@ -160,9 +168,17 @@ impl Rounds {
         let mut dispatched = 0;
         while makers.iter().any(is_free) {
             let (routes, backends) = (&self.routes, &self.backends);
-            let clock = &self.ports.clock;
-            let place = |job: &Job| choose(routes, backends, job, clock.now());
-            let Some((job, place)) = self.dispatch.next(kind, place).await? else {
+            let (users, clock) = (&self.users, &self.ports.clock);
+            let place = |job: &Job| {
+                let user_slot = if job.state == JobState::Queued {
+                    users.take(kind, job.user)?
+                } else {
+                    users.take_anyway(kind, job.user)
+                };
+                let place = choose(routes, backends, job, clock.now())?;
+                Some((place, user_slot))
+            };
+            let Some((job, (place, user_slot))) = self.dispatch.next(kind, place).await? else {
                 break;
             };
             let asked = Asked {
@@ -176,6 +192,7 @@ impl Rounds {
                 decision: place.decision,
                 asked,
                 slot: place.slot,
+                user_slot,
             };
             self.hand_over(place.number, next).await?;
             dispatched += 1;

@@ -507,3 +507,35 @@ async fn an_account_without_money_gives_the_users_money_back() {
     })
     .await;
 }
+
+#[actix_rt::test]
+async fn one_users_bulk_leaves_places_for_others() {
+    for engine in ENGINES {
+        let keys = [
+            ("REI__BILLING__WELCOME_BONUS_KOPECKS", "100000"),
+            ("REI__RATES__REQUESTS_PER_MINUTE", "0"),
+            ("REI__JOBS__VIDEOS_PER_USER", "1"),
+            ("REI__PROVIDERS__KLING__CONCURRENCY", "2"),
+        ];
+        let house = TestHouse::start_with(engine, &keys).await;
+        let kling = &house.sandbox.kling;
+        kling.set_service_time(Duration::ZERO, Duration::from_secs(3_600));
+        let (ann, bob) = (house.person(7), house.person(8));
+        for prompt in ["the first wave", "the second wave"] {
+            ann.0.text(&format!("/video {prompt}"));
+            ann.reads(prompt).await;
+            ann.presses("✅").await;
+        }
+        bob.0.text("/video a lighthouse");
+        bob.presses("✅").await;
+        let tasks = kling.wait_tasks(2, PATIENCE).await.unwrap();
+        let prompts: Vec<&str> = tasks.iter().map(|task| task.prompt.as_str()).collect();
+        assert!(prompts.contains(&"a lighthouse"), "{prompts:?}");
+        assert_eq!(kling.creates(), 2, "the second place was his");
+        kling.set_service_time(Duration::ZERO, Duration::ZERO);
+        kling.advance_clock(Duration::from_secs(3_600));
+        bob.gets_videos(1).await;
+        ann.gets_videos(2).await;
+        house.finish().await;
+    }
+}

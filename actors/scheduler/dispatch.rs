@@ -13,6 +13,7 @@ use rei_domain::spec::Kind;
 use rei_domain::time::Span;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::slots::UserSlot;
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
 use crate::ports::jobs::{Candidate, Job, JobStore};
@@ -48,6 +49,8 @@ pub struct Dispatched {
     pub asked: Asked,
     /// Free again when dropped.
     pub slot: OwnedSemaphorePermit,
+    /// Free again when dropped.
+    pub user_slot: UserSlot,
 }
 
 /// Jobs passed over for want of a place before the next look at the rows. It bounds the reads

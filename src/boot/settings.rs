@@ -17,6 +17,7 @@ use rei_actors::routes::RouteSettings;
 use rei_actors::runner::RunnerSettings;
 use rei_actors::scheduler::SchedulerSettings;
 use rei_actors::scheduler::dispatch::DispatchSettings;
+use rei_actors::scheduler::slots::UserBounds;
 use rei_actors::series::SeriesSettings;
 use rei_actors::session::SessionRest;
 use rei_actors::session::admin::AdminSettings;
@@ -311,7 +312,16 @@ pub(super) fn scheduler(config: &Config, node: String) -> SchedulerSettings {
             read_at_once: config.jobs.read_at_once,
         },
         poll: config.jobs.poll,
+        user_bounds: UserBounds {
+            images: bound(config.jobs.images_per_user),
+            videos: bound(config.jobs.videos_per_user),
+        },
     }
+}
+
+/// Zero is no bound.
+fn bound(count: u32) -> Option<u32> {
+    (count > 0).then_some(count)
 }
 
 pub(super) fn provider(config: &Config) -> ProviderSettings {

@@ -396,6 +396,12 @@ pub struct Jobs {
     pub video_deadline: Duration,
     #[serde(deserialize_with = "values::count")]
     pub concurrency: usize,
+    /// Zero is no bound.
+    #[serde(deserialize_with = "values::count_or_zero")]
+    pub images_per_user: u32,
+    /// Zero is no bound.
+    #[serde(deserialize_with = "values::count_or_zero")]
+    pub videos_per_user: u32,
     #[serde(deserialize_with = "values::count")]
     pub store_tries: u32,
     #[serde(rename = "store_retry_base_ms", deserialize_with = "values::millis")]
