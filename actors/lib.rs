@@ -27,6 +27,7 @@ pub mod late;
 pub mod ledger;
 pub mod poller;
 pub mod provider;
+pub mod renewals;
 pub mod routes;
 pub mod runner;
 pub mod scheduler;

@@ -36,6 +36,7 @@ use crate::ports::provider::{
     Lookup, Provider, ProviderError, ProviderProgress, RenderInput, RenderRequest, RenderResult,
     Submission,
 };
+use crate::renewals::Renewals;
 use crate::routes::Routes;
 use crate::routes::decision::DecisionRecord;
 
@@ -64,6 +65,8 @@ pub struct RunnerPorts {
     pub etas: Arc<Etas>,
     /// News of what the provider works on.
     pub nudges: Nudges,
+    /// Keeps leases.
+    pub renewals: Renewals,
     /// Rung when messages were written.
     pub outbox: Bell,
 }
@@ -735,13 +738,12 @@ impl Run<'_> {
     /// Returns when the lease is lost. A store that is away is not a lost lease: nobody else
     /// can take the job while it is.
     async fn keep_lease(&self) {
-        let leases = [self.lease.clone()];
         loop {
             tokio::time::sleep(self.settings.renew_every).await;
             let until = self.now() + self.settings.lease;
-            match self.ports.jobs.renew(&leases, until).await {
-                Ok(held) if held.is_empty() => return,
-                Ok(_) => {}
+            match self.ports.renewals.renew(self.lease.clone(), until).await {
+                Ok(true) => {}
+                Ok(false) => return,
                 Err(error) => {
                     tracing::warn!(job.id = %self.job.id, %error, "a lease could not be renewed");
                 }

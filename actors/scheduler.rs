@@ -15,7 +15,7 @@ use actix::prelude::*;
 use fail::fail_point;
 use rei_domain::job::{JobState, LaneName};
 use rei_domain::spec::Kind;
-use rei_domain::time::Moment;
+use rei_domain::time::{Moment, Span};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::bell::Bell;
@@ -103,6 +103,7 @@ impl Actor for JobScheduler {
             backends: self.backends.clone(),
             routes: self.routes.clone(),
             users: self.users.clone(),
+            shown_at: None,
         };
         let work = go(
             rounds,
@@ -142,7 +143,16 @@ struct Rounds {
     backends: Vec<ProviderSlots>,
     routes: Arc<Routes>,
     users: UserSlots,
+    /// When the depths of the lanes were last counted.
+    shown_at: Option<Moment>,
 }
+
+/// Jobs leased in one statement.
+const DISPATCHED_AT_ONCE: usize = 64;
+
+/// How often the depths of the lanes are counted. Counting reads every waiting row of an index,
+/// so a long queue must not pay for it with every job.
+const DEPTHS_EVERY: Span = Span::from_secs(5);
 
 impl Rounds {
     /// Reads what is due and gives it to free slots until one of both is used up.
@@ -164,9 +174,13 @@ impl Rounds {
     /// Gives jobs of a kind to its makers until none of them has a place free or nothing waits.
     async fn serve(&mut self, kind: Kind) -> Result<usize, StoreError> {
         let makers: Vec<usize> = self.routes.makers(kind).collect();
-        let is_free = |n: &usize| self.backends[*n].slots.available_permits() > 0;
         let mut dispatched = 0;
-        while makers.iter().any(is_free) {
+        loop {
+            let free = |n: &usize| self.backends[*n].slots.available_permits();
+            let free: usize = makers.iter().map(free).sum();
+            if free == 0 {
+                return Ok(dispatched);
+            }
             let (routes, backends) = (&self.routes, &self.backends);
             let (users, clock) = (&self.users, &self.ports.clock);
             let place = |job: &Job| {
@@ -176,28 +190,32 @@ impl Rounds {
                     users.take_anyway(kind, job.user)
                 };
                 let place = choose(routes, backends, job, clock.now())?;
-                Some((place, user_slot))
+                // Made before the lease: a job that somebody else leases gives the probe back.
+                let asked = Asked {
+                    routes: routes.clone(),
+                    number: place.number,
+                    kind,
+                    clock: clock.clone(),
+                };
+                Some((place, asked, user_slot))
             };
-            let Some((job, (place, user_slot))) = self.dispatch.next(kind, place).await? else {
-                break;
-            };
-            let asked = Asked {
-                routes: self.routes.clone(),
-                number: place.number,
-                kind,
-                clock: self.ports.clock.clone(),
-            };
-            let next = Dispatched {
-                job,
-                decision: place.decision,
-                asked,
-                slot: place.slot,
-                user_slot,
-            };
-            self.hand_over(place.number, next).await?;
-            dispatched += 1;
+            let at_most = free.min(DISPATCHED_AT_ONCE);
+            let leased = self.dispatch.next(kind, at_most, place).await?;
+            if leased.is_empty() {
+                return Ok(dispatched);
+            }
+            for (job, (place, asked, user_slot)) in leased {
+                let next = Dispatched {
+                    job,
+                    decision: place.decision,
+                    asked,
+                    slot: place.slot,
+                    user_slot,
+                };
+                self.hand_over(place.number, next).await?;
+                dispatched += 1;
+            }
         }
-        Ok(dispatched)
     }
 
     async fn hand_over(&self, number: usize, next: Dispatched) -> Result<(), StoreError> {
@@ -216,7 +234,12 @@ impl Rounds {
         }
     }
 
-    async fn show_depths(&self) -> Result<(), StoreError> {
+    async fn show_depths(&mut self) -> Result<(), StoreError> {
+        let now = self.ports.clock.now();
+        if self.shown_at.is_some_and(|at| now - at < DEPTHS_EVERY) {
+            return Ok(());
+        }
+        self.shown_at = Some(now);
         let waiting = self.ports.jobs.waiting().await?;
         for lane in LaneName::ALL {
             let depth = waiting.iter().find(|(name, _)| *name == lane);

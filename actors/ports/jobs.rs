@@ -162,15 +162,34 @@ pub trait JobStore: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Candidate>, StoreError>;
 
-    /// Leases a job until `until`: the fence grows by one, the state follows `JobEvent::Lease`.
-    /// `None` when it cannot be leased (any more).
+    /// Those of these jobs that exist, in no order.
+    async fn jobs(&self, ids: &[JobId]) -> Result<Vec<Job>, StoreError>;
+
+    /// The kinds and lanes in which there may be something to lease at `now`.
+    async fn due_lanes(&self, now: Moment) -> Result<Vec<(Kind, LaneName)>, StoreError>;
+
+    /// Leases jobs until `until`: the fence grows by one, the state follows `JobEvent::Lease`.
+    /// Those that cannot be leased (any more) are left out; the others come in no order.
+    async fn lease_all(
+        &self,
+        ids: &[JobId],
+        owner: &str,
+        now: Moment,
+        until: Moment,
+    ) -> Result<Vec<Job>, StoreError>;
+
+    /// [`JobStore::lease_all`] of one job.
     async fn lease(
         &self,
         id: &JobId,
         owner: &str,
         now: Moment,
         until: Moment,
-    ) -> Result<Option<Job>, StoreError>;
+    ) -> Result<Option<Job>, StoreError> {
+        let ids = std::slice::from_ref(id);
+        let leased = self.lease_all(ids, owner, now, until).await?;
+        Ok(leased.into_iter().next())
+    }
 
     /// Extends leases; returns those that are still held.
     async fn renew(

@@ -56,6 +56,8 @@ struct State {
     outbox: Vec<String>,
     answers: VecDeque<Result<(), ProviderError>>,
     provider_calls: u32,
+    /// Statements, not leases.
+    renewals: u32,
     policy: AmbiguityPolicy,
 }
 
@@ -88,6 +90,7 @@ impl World {
                 outbox: Vec::new(),
                 answers: answers.into(),
                 provider_calls: 0,
+                renewals: 0,
                 policy,
             }),
         })
@@ -282,6 +285,7 @@ pub(super) fn ports(world: &Arc<World>) -> RunnerPorts {
         routes: Arc::new(Routes::new(vec![world.clone()], route_settings())),
         etas: Arc::new(Etas::new(1, 1)),
         nudges: Nudges::new(),
+        renewals: Renewals::new(world.clone()),
         outbox: Bell::new(),
     }
 }
@@ -340,14 +344,22 @@ impl JobStore for World {
         Ok(Vec::new())
     }
 
-    async fn lease(
+    async fn jobs(&self, _: &[JobId]) -> Result<Vec<Job>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn due_lanes(&self, _: Moment) -> Result<Vec<(Kind, LaneName)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn lease_all(
         &self,
-        _: &JobId,
+        _: &[JobId],
         _: &str,
         _: Moment,
         _: Moment,
-    ) -> Result<Option<Job>, StoreError> {
-        Ok(None)
+    ) -> Result<Vec<Job>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn renew(
@@ -355,8 +367,10 @@ impl JobStore for World {
         leases: &[LeaseToken],
         until: Moment,
     ) -> Result<Vec<LeaseToken>, StoreError> {
+        tokio::task::yield_now().await;
         let mut state = self.state();
         state.leased_until = until;
+        state.renewals += 1;
         let fence = state.job.fence;
         Ok(leases
             .iter()
@@ -812,4 +826,26 @@ async fn a_job_past_its_deadline_ends_without_asking_the_provider() {
     world.audit();
     assert_eq!(world.state().provider_calls, 0);
     assert_eq!(world.state().job.ending, Some(Ending::TimedOut));
+}
+
+#[tokio::test(start_paused = true)]
+async fn leases_that_are_renewed_together_cost_one_statement_and_each_hears_its_own_fate() {
+    let world = World::new(AmbiguityPolicy::Refund, Vec::new());
+    let renewals = Renewals::new(world.clone());
+    let fence = world.state().job.fence;
+    let token = |fence| LeaseToken {
+        job: JobId::new("job"),
+        fence,
+    };
+    let lost = Fence(fence.0 + 1);
+    let fences = (0..100).map(|number| if number == 7 { lost } else { fence });
+    let renewed = fences.map(|fence| renewals.renew(token(fence), Moment(9)));
+    let held = futures_util::future::try_join_all(renewed).await.unwrap();
+    assert_eq!(held.iter().filter(|held| !**held).count(), 1);
+    assert!(!held[7]);
+    let statements = world.state().renewals;
+    assert!(
+        statements <= 2,
+        "{statements} statements for a hundred leases"
+    );
 }

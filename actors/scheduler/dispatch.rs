@@ -3,7 +3,7 @@
 //! The rows are the queue; the lanes hold names of rows and can be lost. A job is taken by a
 //! conditional lease, so two nodes that saw the same row do not both run it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rei_domain::ids::{JobId, UserId};
@@ -103,6 +103,10 @@ impl Queue {
     }
 }
 
+fn by_id(jobs: Vec<Job>) -> BTreeMap<JobId, Job> {
+    jobs.into_iter().map(|job| (job.id.clone(), job)).collect()
+}
+
 /// Before every user.
 const FIRST_TURN: UserId = UserId(i64::MIN);
 
@@ -122,8 +126,12 @@ impl Dispatch {
     pub async fn refill(&mut self) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
         let jobs = &self.ports.jobs;
+        let due = jobs.due_lanes(now).await?;
         for (kind, queue) in &mut self.queues {
             for (number, lane) in LaneName::ALL.into_iter().enumerate() {
+                if !due.contains(&(*kind, lane)) {
+                    continue;
+                }
                 let room =
                     |queue: &Queue| u32::try_from(queue.lanes.room(lane)).unwrap_or(u32::MAX);
                 let users = room(queue).min(USERS_AT_ONCE);
@@ -146,34 +154,54 @@ impl Dispatch {
         Ok(())
     }
 
-    /// Leases the next job of a kind for which `place` finds a place. A job without one leaves
-    /// the lanes and is read from its row again in the next round.
+    /// Leases the next jobs of a kind for which `place` finds a place, at most so many, in their
+    /// turns. A job without one leaves the lanes and is read from its row again in the next round.
     pub async fn next<P>(
         &mut self,
         kind: Kind,
+        at_most: usize,
         mut place: impl FnMut(&Job) -> Option<P>,
-    ) -> Result<Option<(Job, P)>, StoreError> {
+    ) -> Result<Vec<(Job, P)>, StoreError> {
+        let mut placed: Vec<(JobId, P)> = Vec::new();
         let mut passed_over = 0;
-        while passed_over < PASSED_OVER_MAX {
-            let Some((_, id)) = self.queue(kind).lanes.pop() else {
-                return Ok(None);
-            };
-            self.queue(kind).named.remove(&id);
-            let Some(job) = self.ports.jobs.job(&id).await? else {
-                continue;
-            };
-            let Some(place) = place(&job) else {
-                passed_over += 1;
-                continue;
-            };
-            let now = self.ports.clock.now();
-            let until = now + self.settings.lease;
-            let node = self.settings.node.as_str();
-            if let Some(job) = self.ports.jobs.lease(&id, node, now, until).await? {
-                return Ok(Some((job, place)));
+        while placed.len() < at_most && passed_over < PASSED_OVER_MAX {
+            let ids = self.pop(kind, at_most - placed.len());
+            if ids.is_empty() {
+                break;
+            }
+            let mut jobs = by_id(self.ports.jobs.jobs(&ids).await?);
+            for job in ids.into_iter().filter_map(|id| jobs.remove(&id)) {
+                match place(&job) {
+                    Some(place) => placed.push((job.id, place)),
+                    None => passed_over += 1,
+                }
             }
         }
-        Ok(None)
+        if placed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now = self.ports.clock.now();
+        let until = now + self.settings.lease;
+        let node = self.settings.node.as_str();
+        let ids: Vec<JobId> = placed.iter().map(|(id, _)| id.clone()).collect();
+        let leased = self.ports.jobs.lease_all(&ids, node, now, until).await?;
+        let mut leased = by_id(leased);
+        let leased = placed
+            .into_iter()
+            .filter_map(|(id, place)| Some((leased.remove(&id)?, place)));
+        Ok(leased.collect())
+    }
+
+    fn pop(&mut self, kind: Kind, at_most: usize) -> Vec<JobId> {
+        let queue = self.queue(kind);
+        let mut ids = Vec::new();
+        while ids.len() < at_most
+            && let Some((_, id)) = queue.lanes.pop()
+        {
+            queue.named.remove(&id);
+            ids.push(id);
+        }
+        ids
     }
 
     fn queue(&mut self, kind: Kind) -> &mut Queue {

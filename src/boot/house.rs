@@ -34,6 +34,7 @@ use rei_actors::ports::retention::Retention;
 use rei_actors::ports::routes::RouteStore;
 use rei_actors::ports::view::View;
 use rei_actors::provider::ProviderActor;
+use rei_actors::renewals::Renewals;
 use rei_actors::routes::Routes;
 use rei_actors::routes::keeper::{KeeperPorts, RouteKeeper, restore};
 use rei_actors::runner::RunnerPorts;
@@ -534,6 +535,7 @@ async fn start_workers(
     tree.spawn_child("routes", arbiter, spec, move || {
         RouteKeeper::new(keeper_ports.clone(), ROUTES_TICK)
     })?;
+    let renewals = Renewals::new(parts.jobs.clone());
     let mut slots = Vec::with_capacity(parts.backends.len());
     for Backend { provider, places } in &parts.backends {
         let ports = RunnerPorts {
@@ -548,6 +550,7 @@ async fn start_workers(
             routes: parts.routes.clone(),
             etas: parts.etas.clone(),
             nudges: parts.nudges.clone(),
+            renewals: renewals.clone(),
             outbox: parts.outbox.clone(),
         };
         let (provider_settings, bell) = (settings::provider(config), parts.queue.clone());

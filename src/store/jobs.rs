@@ -6,6 +6,7 @@
 //! without doing anything. Deliberately moves no money: settling, failing and cancelling commit
 //! with the ledger.
 
+mod group;
 pub(super) mod late;
 pub(super) mod leases;
 pub(super) mod reads;
@@ -28,6 +29,7 @@ use rei_domain::money::Money;
 use rei_domain::spec::Kind;
 use rei_domain::time::Moment;
 
+use self::group::{Group, Step, Write};
 pub use self::steps::{steps, unsettled, worked_on};
 use crate::store::codec::{parse_count, parse_spec, parse_word};
 use crate::store::conn::Conn;
@@ -35,12 +37,21 @@ use crate::store::db::Db;
 
 /// Jobs' rows.
 #[derive(Clone)]
-pub struct JobRows(Db);
+pub struct JobRows {
+    db: Db,
+    group: Group,
+}
 
 impl JobRows {
     /// The rows of a database.
     pub fn new(db: Db) -> Self {
-        Self(db)
+        let group = Group::new(db.clone());
+        Self { db, group }
+    }
+
+    async fn write(&self, lease: &LeaseToken, step: Step, at: Moment) -> Result<(), LeaseError> {
+        let lease = lease.clone();
+        self.group.write(Write { lease, step, at }).await
     }
 }
 
@@ -134,14 +145,14 @@ impl JobRow {
 impl JobStore for JobRows {
     async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
         let id = id.clone();
-        self.0
+        self.db
             .read(async move |conn: &mut Conn| reads::job(conn, &id).await)
             .await
     }
 
     async fn attempts(&self, id: &JobId) -> Result<Vec<Attempt>, StoreError> {
         let id = id.clone();
-        self.0
+        self.db
             .read(async move |conn: &mut Conn| reads::attempts(conn, &id).await)
             .await
     }
@@ -153,7 +164,7 @@ impl JobStore for JobRows {
         now: Moment,
         limit: u32,
     ) -> Result<Vec<Candidate>, StoreError> {
-        self.0
+        self.db
             .read(async move |conn: &mut Conn| {
                 reads::candidates(conn, kind, lane, now, limit).await
             })
@@ -168,23 +179,36 @@ impl JobStore for JobRows {
         now: Moment,
         limit: u32,
     ) -> Result<Vec<Candidate>, StoreError> {
-        self.0
+        self.db
             .read(async move |conn: &mut Conn| {
                 reads::oldest_of_users(conn, kind, lane, after, now, limit).await
             })
             .await
     }
 
-    async fn lease(
+    async fn jobs(&self, ids: &[JobId]) -> Result<Vec<Job>, StoreError> {
+        let ids = ids.to_vec();
+        self.db
+            .read(async move |conn: &mut Conn| reads::jobs(conn, &ids).await)
+            .await
+    }
+
+    async fn due_lanes(&self, now: Moment) -> Result<Vec<(Kind, LaneName)>, StoreError> {
+        self.db
+            .read(async move |conn: &mut Conn| reads::due_lanes(conn, now).await)
+            .await
+    }
+
+    async fn lease_all(
         &self,
-        id: &JobId,
+        ids: &[JobId],
         owner: &str,
         now: Moment,
         until: Moment,
-    ) -> Result<Option<Job>, StoreError> {
-        let (id, owner) = (id.clone(), owner.to_owned());
-        self.0
-            .write(async move |conn: &mut Conn| leases::lease(conn, &id, &owner, now, until).await)
+    ) -> Result<Vec<Job>, StoreError> {
+        let (ids, owner) = (ids.to_vec(), owner.to_owned());
+        self.db
+            .write(async move |conn: &mut Conn| leases::lease(conn, &ids, &owner, now, until).await)
             .await
     }
 
@@ -197,7 +221,7 @@ impl JobStore for JobRows {
             return Ok(Vec::new());
         }
         let leases = leases.to_vec();
-        self.0
+        self.db
             .write(async move |conn: &mut Conn| leases::renew(conn, &leases, until).await)
             .await
     }
@@ -207,7 +231,7 @@ impl JobStore for JobRows {
             return Ok(());
         }
         let leases = leases.to_vec();
-        self.0
+        self.db
             .write(async move |conn: &mut Conn| leases::release(conn, &leases, now).await)
             .await
     }
@@ -220,13 +244,12 @@ impl JobStore for JobRows {
         decision: &DecisionRecord,
         at: Moment,
     ) -> Result<(), LeaseError> {
-        let (lease, provider) = (lease.clone(), provider.to_owned());
-        let decision = decision.render();
-        self.0
-            .tx(async move |conn: &mut Conn| {
-                leases::begin(conn, &lease, attempt, &provider, &decision, at).await
-            })
-            .await
+        let step = Step::Begin {
+            attempt,
+            provider: provider.to_owned(),
+            decision: decision.render(),
+        };
+        self.write(lease, step, at).await
     }
 
     async fn accepted(
@@ -236,12 +259,11 @@ impl JobStore for JobRows {
         provider_job: &str,
         at: Moment,
     ) -> Result<(), LeaseError> {
-        let (lease, provider_job) = (lease.clone(), provider_job.to_owned());
-        self.0
-            .tx(async move |conn: &mut Conn| {
-                leases::accept(conn, &lease, attempt, &provider_job, at).await
-            })
-            .await
+        let step = Step::Accept {
+            attempt,
+            provider_job: provider_job.to_owned(),
+        };
+        self.write(lease, step, at).await
     }
 
     async fn rendered(
@@ -251,12 +273,11 @@ impl JobStore for JobRows {
         result: &AssetId,
         at: Moment,
     ) -> Result<(), LeaseError> {
-        let (lease, result) = (lease.clone(), result.clone());
-        self.0
-            .tx(async move |conn: &mut Conn| {
-                leases::render(conn, &lease, attempt, &result, at).await
-            })
-            .await
+        let step = Step::Render {
+            attempt,
+            result: result.clone(),
+        };
+        self.write(lease, step, at).await
     }
 
     async fn requeue(
@@ -266,16 +287,12 @@ impl JobStore for JobRows {
         due_at: Moment,
         at: Moment,
     ) -> Result<(), LeaseError> {
-        let lease = lease.clone();
-        self.0
-            .tx(async move |conn: &mut Conn| {
-                leases::requeue(conn, &lease, outcome, due_at, at).await
-            })
-            .await
+        let step = Step::Requeue { outcome, due_at };
+        self.write(lease, step, at).await
     }
 
     async fn overdue(&self, since: Moment, limit: u32) -> Result<Vec<Job>, StoreError> {
-        self.0
+        self.db
             .read(async move |conn: &mut Conn| reads::overdue(conn, since, limit).await)
             .await
     }
@@ -287,26 +304,26 @@ impl JobStore for JobRows {
         message: NewOutbox,
     ) -> Result<bool, StoreError> {
         let (id, result) = (id.clone(), result.clone());
-        self.0
+        self.db
             .tx(async move |conn: &mut Conn| late::keep(conn, &id, &result, &message).await)
             .await
     }
 
     async fn unfinished(&self, user: UserId, limit: u32) -> Result<Vec<Job>, StoreError> {
-        self.0
+        self.db
             .read(async move |conn: &mut Conn| reads::unfinished(conn, user, limit).await)
             .await
     }
 
     async fn position(&self, id: &JobId) -> Result<Option<u32>, StoreError> {
         let id = id.clone();
-        self.0
+        self.db
             .read(async move |conn: &mut Conn| reads::position(conn, &id).await)
             .await
     }
 
     async fn waiting(&self) -> Result<Vec<(LaneName, u32)>, StoreError> {
-        self.0
+        self.db
             .read(async |conn: &mut Conn| reads::waiting(conn).await)
             .await
     }
@@ -316,7 +333,7 @@ impl JobStore for JobRows {
         chat: ChatId,
         message: MessageId,
     ) -> Result<Option<SentResult>, StoreError> {
-        self.0
+        self.db
             .read(async move |conn: &mut Conn| reads::sent_result(conn, chat, message).await)
             .await
     }

@@ -21,7 +21,7 @@ statements! {
     LEASE = "
         UPDATE jobs SET fence = fence + 1, lease_owner = ?, lease_until = ?, state_at = ?,
             state = (SELECT value->>'after' FROM json_each(?) WHERE value->>'before' = jobs.state)
-        WHERE id = ?
+        WHERE id IN (SELECT value->>'job' FROM json_each(?))
           AND state IN (SELECT value->>'before' FROM json_each(?))
           AND CASE WHEN state = 'queued' THEN due_at ELSE lease_until END <= ?
         RETURNING id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size,
@@ -113,14 +113,15 @@ struct TokenRow {
     fence: i64,
 }
 
+/// Those of the jobs that could be leased, in no order.
 pub async fn lease(
     conn: &mut Conn,
-    id: &JobId,
+    ids: &[JobId],
     owner: &str,
     now: Moment,
     until: Moment,
-) -> Result<Option<Job>, StoreError> {
-    let steps = steps(JobEvent::Lease);
+) -> Result<Vec<Job>, StoreError> {
+    let (steps, ids) = (steps(JobEvent::Lease), render_ids(ids));
     let steps = steps.as_str();
     let lease = sql!(
         LEASE,
@@ -128,12 +129,18 @@ pub async fn lease(
         until.0,
         now.0,
         steps,
-        id.as_str(),
+        ids.as_str(),
         steps,
         now.0
     );
-    let row = conn.optional::<JobRow>(lease).await?;
-    row.map(JobRow::parse).transpose()
+    let rows = conn.load::<JobRow>(lease).await?;
+    rows.into_iter().map(JobRow::parse).collect()
+}
+
+/// Ids as a JSON list of objects, `job` each.
+pub fn render_ids(ids: &[JobId]) -> String {
+    let ids = ids.iter().map(|id| json!({ "job": id.as_str() }));
+    Value::Array(ids.collect()).to_string()
 }
 
 pub async fn renew(

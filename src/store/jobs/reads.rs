@@ -11,7 +11,9 @@ use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, UserId};
 use rei_domain::job::LaneName;
 use rei_domain::spec::Kind;
 use rei_domain::time::Moment;
+use serde_json::{Value, json};
 
+use super::leases::render_ids;
 use super::{JobRow, unsettled, worked_on};
 use crate::store::codec::{parse_count, parse_kind, parse_word};
 use crate::store::conn::Conn;
@@ -25,19 +27,46 @@ statements! {
                deadline_at, finished_at
         FROM jobs WHERE id = ?";
 
+    JOBS = "
+        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, video,
+               inputs,
+               price, state, fence, attempt, provider, provider_job, result, ending, created_at,
+               deadline_at, finished_at
+        FROM jobs WHERE id IN (SELECT value->>'job' FROM json_each(?))";
+
+    // What there may be in which lane, so that a round reads no empty ones. The first row in the
+    // order of an index, where EXISTS would be planned as a scan when most rows wait.
+    DUE_LANES = "
+        SELECT value->>'kind' AS kind, value->>'lane' AS lane FROM json_each(?)
+        WHERE (
+            SELECT jobs.id FROM jobs
+            WHERE jobs.kind = value->>'kind' AND jobs.lane = value->>'lane'
+              AND jobs.state = 'queued' AND jobs.due_at <= ?
+            ORDER BY jobs.created_at, jobs.id LIMIT 1) IS NOT NULL
+           OR (
+            SELECT jobs.id FROM jobs
+            WHERE jobs.kind = value->>'kind' AND jobs.lane = value->>'lane'
+              AND jobs.lease_until <= ?
+            ORDER BY jobs.lease_until LIMIT 1) IS NOT NULL";
+
     ATTEMPTS = "
         SELECT number, provider, outcome, decision FROM attempts WHERE job_id = ? ORDER BY number";
 
-    // Two halves, each with an index of its own. A job that waits has no lease, a job that is
-    // worked on always has one.
+    // Two halves, each with an index of its own and a limit of its own: without that every
+    // waiting row would be read and sorted. A job that waits has no lease, a job that is worked
+    // on always has one.
     CANDIDATES = "
         SELECT id, user_id, lane FROM (
-            SELECT id, user_id, lane, created_at FROM jobs
-            WHERE kind = ? AND lane = ? AND state = 'queued' AND due_at <= ?
+            SELECT id, user_id, lane, created_at FROM (
+                SELECT id, user_id, lane, created_at FROM jobs
+                WHERE kind = ? AND lane = ? AND state = 'queued' AND due_at <= ?
+                ORDER BY created_at, id LIMIT ?) waiting
             UNION ALL
-            SELECT id, user_id, lane, created_at FROM jobs
-            WHERE kind = ? AND lane = ? AND lease_until <= ?
-              AND state IN (SELECT value->>'state' FROM json_each(?))
+            SELECT id, user_id, lane, created_at FROM (
+                SELECT id, user_id, lane, created_at FROM jobs
+                WHERE kind = ? AND lane = ? AND lease_until <= ?
+                  AND state IN (SELECT value->>'state' FROM json_each(?))
+                ORDER BY lease_until LIMIT ?) orphaned
         ) leasable
         ORDER BY created_at, id LIMIT ?";
 
@@ -146,6 +175,14 @@ struct LaneRow {
 }
 
 #[derive(QueryableByName)]
+struct DueLaneRow {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    lane: String,
+}
+
+#[derive(QueryableByName)]
 struct SentRow {
     #[diesel(sql_type = Text)]
     job_id: String,
@@ -170,6 +207,28 @@ struct SentRow {
 pub async fn job(conn: &mut Conn, id: &JobId) -> Result<Option<Job>, StoreError> {
     let row = conn.optional::<JobRow>(sql!(JOB, id.as_str())).await?;
     row.map(JobRow::parse).transpose()
+}
+
+/// In no order, and without those that do not exist.
+pub async fn jobs(conn: &mut Conn, ids: &[JobId]) -> Result<Vec<Job>, StoreError> {
+    let ids = render_ids(ids);
+    let rows = conn.load::<JobRow>(sql!(JOBS, ids.as_str())).await?;
+    rows.into_iter().map(JobRow::parse).collect()
+}
+
+pub async fn due_lanes(conn: &mut Conn, now: Moment) -> Result<Vec<(Kind, LaneName)>, StoreError> {
+    let lanes = Kind::ALL.into_iter().flat_map(|kind| {
+        let lane = move |lane: LaneName| json!({ "kind": kind.as_str(), "lane": lane.as_str() });
+        LaneName::ALL.into_iter().map(lane)
+    });
+    let lanes = Value::Array(lanes.collect()).to_string();
+    let due = sql!(DUE_LANES, lanes.as_str(), now.0, now.0);
+    let rows = conn.load::<DueLaneRow>(due).await?;
+    let lanes = rows.into_iter().map(|row| {
+        let kind = parse_word("kind", &row.kind, Kind::parse)?;
+        Ok((kind, parse_word("lane", &row.lane, LaneName::parse)?))
+    });
+    lanes.collect()
 }
 
 pub async fn overdue(conn: &mut Conn, since: Moment, limit: u32) -> Result<Vec<Job>, StoreError> {
@@ -205,10 +264,12 @@ pub async fn candidates(
         kind,
         lane,
         now.0,
+        i64::from(limit),
         kind,
         lane,
         now.0,
         worked_on.as_str(),
+        i64::from(limit),
         i64::from(limit)
     );
     let rows = conn.load::<CandidateRow>(candidates).await?;

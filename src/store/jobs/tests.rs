@@ -532,8 +532,8 @@ fn one_job_behind_a_thousand_of_another_user_is_next_but_one() {
         let mut begun = Vec::new();
         for _ in 0..4 {
             dispatch.refill().await.unwrap();
-            let next = dispatch.next(Kind::Image, |_| Some(())).await.unwrap();
-            begun.push(next.expect("many wait").0.id.to_string());
+            let next = dispatch.next(Kind::Image, 1, |_| Some(())).await.unwrap();
+            begun.push(next.first().expect("many wait").0.id.to_string());
         }
         begun.sort();
         assert_eq!(begun, ["flood000", "flood001", "other", "single"]);
