@@ -11,6 +11,7 @@ mod child;
 mod conversation;
 mod footprint;
 mod intake;
+mod jobs;
 mod latency;
 mod ledger;
 mod load;
@@ -24,7 +25,8 @@ mod world;
 
 use std::time::Duration;
 
-const USAGE: &str = "usage: rei-bench ledger|money|intake|conversation [seconds for each figure]
+const USAGE: &str =
+    "usage: rei-bench ledger|money|jobs|intake|conversation [seconds for each figure]
        rei-bench footprint [binary of the bot]";
 
 /// How long each figure is measured, unless the command line says.
@@ -40,6 +42,7 @@ async fn run(arguments: &[&str]) -> anyhow::Result<()> {
     match arguments {
         ["ledger", rest @ ..] => ledger::measure(length(rest)?).await,
         ["money", rest @ ..] => money::measure(length(rest)?).await,
+        ["jobs", rest @ ..] => jobs::measure(length(rest)?).await,
         ["intake", rest @ ..] => intake::measure(length(rest)?).await,
         ["conversation", rest @ ..] => conversation::measure(length(rest)?).await,
         ["footprint"] => footprint::measure(&footprint::beside_this_program()?).await,
