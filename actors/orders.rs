@@ -20,8 +20,6 @@ const HOLD_GRACE: Span = Span::from_secs(15 * 60);
 /// What every order has in common.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    /// The model that makes pictures, as it is sold.
-    pub image_model: ModelId,
     /// From the acceptance of a job for a picture to its latest end.
     pub image_deadline: Span,
     /// The same for a video.
@@ -32,13 +30,13 @@ impl Terms {
     /// The order that a draft would be.
     pub fn order<'a>(&self, draft: &'a Draft, lane: LaneName, routes: &Routes) -> Order<'a> {
         let (model, deadline) = match &draft.spec.output {
-            Output::Image(_) => (&self.image_model, self.image_deadline),
-            Output::Video(look) => (&look.model, self.video_deadline),
+            Output::Image(look) => (ModelId::new(look.model.as_str()), self.image_deadline),
+            Output::Video(look) => (look.model.clone(), self.video_deadline),
         };
         Order {
             draft,
             lane,
-            model: model.clone(),
+            model,
             deadline,
             platform_cost: routes.cost_ceiling(&draft.spec),
         }

@@ -9,7 +9,9 @@ use crate::ledger::caps::{Caps, CapsChange, Period, Scope};
 use crate::metering::Tariff;
 use crate::money::Money;
 use crate::series::{COUNTS, SeriesEnd};
-use crate::spec::{Aspect, Came, ClipUse, Input, Kind, PROMPT_CHARS_MAX, Quality, Size, Sound};
+use crate::spec::{
+    Aspect, Came, ClipUse, ImageModel, Input, Kind, PROMPT_CHARS_MAX, Quality, Size, Sound,
+};
 use crate::statement::{Month, Page, Place, Proving, SessionPage, Standing};
 use crate::time::Moment;
 use crate::topup::{TopupReply, TopupTap};
@@ -517,6 +519,14 @@ pub enum CardPage {
     Series,
 }
 
+/// What a card offers beside what is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardOffer {
+    /// The models that make pictures.
+    pub images: Vec<ImageModel>,
+    pub video: VideoOffer,
+}
+
 /// What a card offers of videos.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VideoOffer {
@@ -568,7 +578,7 @@ pub enum Reply {
         draft: Box<Draft>,
         balance: Balance,
         page: CardPage,
-        video: VideoOffer,
+        offer: CardOffer,
         note: Option<CardNote>,
     },
     /// The video cannot be made; nothing was changed.

@@ -88,7 +88,9 @@ impl ServiceTimes {
 pub fn class(spec: &Spec) -> String {
     let mode = spec.mode().as_str();
     match &spec.output {
-        Output::Image(look) => format!("{mode} {}", look.size.as_str()),
+        Output::Image(look) => {
+            format!("{mode} {} {}", look.model.as_str(), look.size.as_str())
+        }
         Output::Video(look) => {
             let quality = look.quality.as_str();
             format!("{mode} {} {} s {quality}", look.model, look.seconds)

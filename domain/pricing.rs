@@ -2,12 +2,12 @@
 
 use crate::catalogue::{Catalogue, Missing};
 use crate::money::Money;
-use crate::spec::{Output, Size, Spec};
+use crate::spec::{ImageModel, Output, Size, Spec};
 
 /// The price lists of everything that is sold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prices {
-    pub images: ImagePrices,
+    pub images: ImageLists,
     pub videos: Catalogue,
 }
 
@@ -15,13 +15,39 @@ impl Prices {
     /// The exact price of a request.
     pub fn quote(&self, spec: &Spec) -> Result<Money, PriceError> {
         match &spec.output {
-            Output::Image(look) => self.images.quote(look.size, spec.inputs.len()),
+            Output::Image(look) => {
+                let list = self.images.of(look.model).ok_or(Missing::Model)?;
+                list.quote(look.size, spec.inputs.len())
+            }
             Output::Video(_) => Ok(self.videos.quote(spec)?),
         }
     }
 }
 
-/// The price list of Nano Banana Pro. Kopecks; every price is above zero.
+/// A price list for each model that makes pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageLists {
+    pub pro: ImagePrices,
+    /// `None`: it is not sold.
+    pub two: Option<ImagePrices>,
+}
+
+impl ImageLists {
+    fn of(&self, model: ImageModel) -> Option<&ImagePrices> {
+        match model {
+            ImageModel::Pro => Some(&self.pro),
+            ImageModel::Two => self.two.as_ref(),
+        }
+    }
+
+    /// The models that are sold.
+    pub fn sold(&self) -> Vec<ImageModel> {
+        let is_sold = |model: &ImageModel| self.of(*model).is_some();
+        ImageModel::ALL.into_iter().filter(is_sold).collect()
+    }
+}
+
+/// The price list of one model. Kopecks; every price is above zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImagePrices {
     pub one_k: Money,
@@ -67,6 +93,7 @@ pub enum PriceError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::ImageLook;
 
     fn prices() -> ImagePrices {
         ImagePrices {
@@ -83,6 +110,41 @@ mod tests {
         assert_eq!(quote(Size::OneK, 0), Ok(2_500));
         assert_eq!(quote(Size::FourK, 0), Ok(4_500));
         assert_eq!(quote(Size::TwoK, 2), Ok(2_600));
+    }
+
+    #[test]
+    fn each_model_has_its_own_list_and_what_is_not_sold_has_no_price() {
+        let two = ImagePrices {
+            one_k: Money::from_kopecks(1_300),
+            ..prices()
+        };
+        let quote = |two: Option<ImagePrices>, model| {
+            let prices = Prices {
+                images: ImageLists { pro: prices(), two },
+                videos: Catalogue::default(),
+            };
+            let spec = Spec {
+                prompt: "a cat".to_owned(),
+                output: Output::Image(ImageLook {
+                    model,
+                    ..ImageLook::default()
+                }),
+                inputs: Vec::new(),
+            };
+            (prices.images.sold(), prices.quote(&spec))
+        };
+        let both = vec![ImageModel::Pro, ImageModel::Two];
+        let price = |kopecks| Ok(Money::from_kopecks(kopecks));
+        assert_eq!(
+            quote(Some(two), ImageModel::Pro),
+            (both.clone(), price(2_500))
+        );
+        assert_eq!(quote(Some(two), ImageModel::Two), (both, price(1_300)));
+        let missing = Err(PriceError::Missing(Missing::Model));
+        assert_eq!(
+            quote(None, ImageModel::Two),
+            (vec![ImageModel::Pro], missing)
+        );
     }
 
     #[test]

@@ -374,9 +374,46 @@ impl Input {
     }
 }
 
+/// The models that make pictures, as they are sold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ImageModel {
+    /// Nano Banana Pro.
+    #[default]
+    Pro,
+    /// Nano Banana 2: quicker and cheaper.
+    Two,
+}
+
+impl ImageModel {
+    /// Every model, the first one offered first.
+    pub const ALL: [ImageModel; 2] = [ImageModel::Pro, ImageModel::Two];
+
+    /// The name in rows and callback data.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ImageModel::Pro => "nano-banana-pro",
+            ImageModel::Two => "nano-banana-2",
+        }
+    }
+
+    /// The name that people know.
+    pub fn title(self) -> &'static str {
+        match self {
+            ImageModel::Pro => "Nano Banana Pro",
+            ImageModel::Two => "Nano Banana 2",
+        }
+    }
+
+    /// Reads [`ImageModel::as_str`] back.
+    pub fn parse(text: &str) -> Option<ImageModel> {
+        Self::ALL.into_iter().find(|model| model.as_str() == text)
+    }
+}
+
 /// How a picture is to look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ImageLook {
+    pub model: ImageModel,
     pub aspect: Aspect,
     pub size: Size,
 }
@@ -558,6 +595,9 @@ mod tests {
     fn words_of_rows_read_back() {
         for mode in Mode::ALL {
             assert_eq!(Mode::parse(mode.as_str()), Some(mode));
+        }
+        for model in ImageModel::ALL {
+            assert_eq!(ImageModel::parse(model.as_str()), Some(model));
         }
         for kind in StillKind::ALL {
             assert_eq!(StillKind::parse(kind.as_str()), Some(kind));

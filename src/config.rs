@@ -30,9 +30,9 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use layers::{NAMED_VARIABLES, RESERVED_VARIABLES};
 pub use sections::{
-    Addresses, Assets, Billing, Config, Database, Downloads, Fal, Http, Intake, Jobs, Kling,
-    Ledger, LinkBase, Log, LogFormat, NanoBanana, Offer, Providers, Routing, Sessions, Shutdown,
-    Stars, Supervision, Telegram, Topups, Videos,
+    Addresses, Assets, Billing, Config, Database, Downloads, Fal, GeminiModel, Http, Intake, Jobs,
+    Kling, Ledger, LinkBase, Log, LogFormat, NanoBanana, Offer, Providers, Routing, Sessions,
+    Shutdown, Stars, Supervision, Telegram, Topups, Videos,
 };
 
 #[cfg(test)]

@@ -58,6 +58,38 @@ async fn a_picture_that_its_maker_cannot_make_comes_from_another_for_the_same_pr
 }
 
 #[actix_rt::test]
+async fn the_cheaper_model_is_chosen_by_a_tap_and_never_made_by_another() {
+    in_both(async |house, ann| {
+        ann.0.text("a lighthouse");
+        ann.reads("Nano Banana Pro · shape").await;
+        ann.presses("Nano Banana 2").await;
+        ann.reads("Nano Banana 2 · shape").await;
+        ann.presses("for ₽13").await;
+        ann.gets_pictures(1).await;
+        ann.reads("₽13 paid").await;
+        assert_eq!(
+            house.sandbox.gemini.calls()[0].model,
+            "gemini-3.1-flash-image"
+        );
+        // Again: the same model, and its fallback is the same model elsewhere.
+        house.sandbox.gemini.push_fault(GeminiFault {
+            times: 1,
+            kind: GeminiFaultKind::ServerError { status: 503 },
+        });
+        ann.presses("Again").await;
+        ann.presses("for ₽13").await;
+        ann.gets_pictures(2).await;
+        let requests = house.sandbox.fal.requests();
+        assert!(
+            requests[0].to_string().contains("nano-banana-2"),
+            "{requests:?}"
+        );
+        assert_eq!(charges(house).await, 2);
+    })
+    .await;
+}
+
+#[actix_rt::test]
 async fn an_account_without_money_is_left_alone_at_once_and_users_notice_nothing() {
     in_both(async |house, ann| {
         // The code of an empty account; it comes as a 429 and is not waited for.

@@ -246,7 +246,7 @@ async fn a_wrong_key_or_a_retired_model_needs_an_operator() {
     bench.sandbox.stop().await;
 
     let keys = [(
-        "REI__PROVIDERS__NANO_BANANA__MODEL",
+        "REI__PROVIDERS__NANO_BANANA__PRO__MODEL",
         "gemini-3-pro-image-preview",
     )];
     let bench = Bench::set_up(&keys, GEMINI_KEY).await;

@@ -3,13 +3,13 @@
 
 use rei_domain::catalogue::Missing;
 use rei_domain::conversation::{
-    CardNote, CardPage, RepliedTo, Reply, Unsupported, VideoOffer, check_prompt,
+    CardNote, CardOffer, CardPage, RepliedTo, Reply, Unsupported, VideoOffer, check_prompt,
 };
 use rei_domain::draft::{Draft, DraftState};
 use rei_domain::ids::{DraftId, Nonce};
 use rei_domain::money::Money;
 use rei_domain::pricing::PriceError;
-use rei_domain::spec::{INPUTS_MAX, ImageLook, Input, Kind, Output, Spec, known_bytes};
+use rei_domain::spec::{INPUTS_MAX, ImageLook, ImageModel, Input, Kind, Output, Spec, known_bytes};
 
 use super::conversation::Talk;
 use super::probe::look_into;
@@ -234,7 +234,14 @@ pub(super) async fn offer(
     mut draft: Draft,
     note: Option<CardNote>,
 ) -> Result<(), StoreError> {
-    match talk.settings.prices.quote(&draft.spec) {
+    let prices = &talk.settings.prices;
+    if let Output::Image(look) = &mut draft.spec.output
+        && !prices.images.sold().contains(&look.model)
+    {
+        // Not sold any more: the card says what is.
+        look.model = ImageModel::default();
+    }
+    match prices.quote(&draft.spec) {
         Ok(price) => draft.price = price,
         Err(PriceError::Missing(missing)) => {
             talk.say(&Reply::NoVideo(missing));
@@ -263,7 +270,10 @@ pub(super) async fn show(
         draft: Box::new(draft.clone()),
         balance,
         page,
-        video: video_offer(talk, &draft.spec),
+        offer: CardOffer {
+            images: talk.settings.prices.images.sold(),
+            video: video_offer(talk, &draft.spec),
+        },
         note,
     };
     talk.say_in_card(&draft, &reply);

@@ -9,7 +9,7 @@ use rei_domain::job::{JobState, LaneName};
 use rei_domain::ledger::{Movement, Operation, Posting, Refusal};
 use rei_domain::rates::Taking;
 use rei_domain::spec::{
-    Aspect, ClipUse, ImageLook, Input, Kind, Output, Quality, Size, Sound, Spec,
+    Aspect, ClipUse, ImageLook, ImageModel, Input, Kind, Output, Quality, Size, Sound, Spec,
 };
 use rei_domain::time::Moment;
 
@@ -358,6 +358,9 @@ fn changed(talk: &Talk<'_>, draft: &Draft, change: Change) -> Option<Spec> {
     match (&mut spec.output, change) {
         (Output::Image(look), Change::Aspect(aspect)) => look.aspect = aspect,
         (Output::Image(look), Change::Size(size)) => look.size = size,
+        (Output::Image(look), Change::Model(model)) => {
+            look.model = ImageModel::parse(model.as_str())?;
+        }
         (Output::Video(look), Change::Aspect(aspect)) => look.aspect = aspect,
         (Output::Video(look), Change::Model(model)) => look.model = model,
         (Output::Video(look), Change::Seconds(seconds)) => look.seconds = seconds,

@@ -26,7 +26,6 @@ use rei_actors::supervision::{Backoff, ChildSpec, Heartbeat, Intensity, NurseryS
 use rei_domain::admin::{Policy, Roster};
 use rei_domain::breaker::BreakerSettings;
 use rei_domain::catalogue::{Catalogue, Model};
-use rei_domain::ids::ModelId;
 use rei_domain::pricing::Prices;
 use rei_domain::spec::Mode;
 use rei_domain::time::Span;
@@ -136,12 +135,8 @@ pub(super) fn series(config: &Config) -> SeriesSettings {
     }
 }
 
-/// What pictures are sold as.
-const IMAGE_MODEL: &str = "nano-banana-pro";
-
 fn terms(config: &Config) -> Terms {
     Terms {
-        image_model: ModelId::new(IMAGE_MODEL),
         image_deadline: span(config.jobs.deadline),
         video_deadline: span(config.jobs.video_deadline),
     }

@@ -80,17 +80,17 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         "jobs.retry_max_ms",
         "must not be below jobs.retry_base_ms",
     )?;
-    ensure(
-        !config.providers.nano_banana.model.is_empty()
-            && config
-                .providers
-                .nano_banana
-                .model
-                .chars()
-                .all(is_model_char),
-        "providers.nano_banana.model",
-        "must be a model id of letters, digits, dots, dashes and underscores",
-    )?;
+    let gemini = &config.providers.nano_banana;
+    for (key, model) in [
+        ("providers.nano_banana.pro.model", &gemini.pro.model),
+        ("providers.nano_banana.two.model", &gemini.two.model),
+    ] {
+        ensure(
+            !model.is_empty() && model.chars().all(is_model_char),
+            key,
+            "must be a model id of letters, digits, dots, dashes and underscores",
+        )?;
+    }
     ensure(
         config.providers.nano_banana.inputs_bytes_max >= INPUT_BYTES_MAX,
         "providers.nano_banana.inputs_bytes_max",

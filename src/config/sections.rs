@@ -11,9 +11,9 @@ use rei_domain::ids::UserId;
 use rei_domain::ledger::caps::{CapRules, Caps};
 use rei_domain::metering::Tariff;
 use rei_domain::money::Money;
-use rei_domain::pricing::ImagePrices;
+use rei_domain::pricing::{ImageLists, ImagePrices};
 use rei_domain::routing::Policy;
-use rei_domain::spec::{Mode, Size};
+use rei_domain::spec::{ImageModel, Mode, Size};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -244,6 +244,7 @@ pub struct Billing {
     pub price_4k: Money,
     #[serde(rename = "price_input_kopecks", deserialize_with = "values::kopecks")]
     pub price_input: Money,
+    pub nano_banana_2: NanoBanana2Prices,
     /// The most a user may spend in an hour and in a day; zero is no limit.
     #[serde(rename = "cap_hour_kopecks", deserialize_with = "values::kopecks")]
     pub cap_hour: Money,
@@ -265,14 +266,37 @@ pub struct Billing {
     pub usd_rub: BigDecimal,
 }
 
+/// What pictures of Nano Banana 2 are sold for; without a price for the smallest it is not sold.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NanoBanana2Prices {
+    #[serde(rename = "price_1k_kopecks", deserialize_with = "values::kopecks")]
+    pub price_1k: Money,
+    #[serde(rename = "price_2k_kopecks", deserialize_with = "values::kopecks")]
+    pub price_2k: Money,
+    #[serde(rename = "price_4k_kopecks", deserialize_with = "values::kopecks")]
+    pub price_4k: Money,
+    #[serde(rename = "price_input_kopecks", deserialize_with = "values::kopecks")]
+    pub price_input: Money,
+}
+
 impl Billing {
-    /// The price list of Nano Banana Pro.
-    pub fn image_prices(&self) -> ImagePrices {
-        ImagePrices {
-            one_k: self.price_1k,
-            two_k: self.price_2k,
-            four_k: self.price_4k,
-            input: self.price_input,
+    /// The price lists of everything that makes pictures.
+    pub fn image_prices(&self) -> ImageLists {
+        let two = &self.nano_banana_2;
+        ImageLists {
+            pro: ImagePrices {
+                one_k: self.price_1k,
+                two_k: self.price_2k,
+                four_k: self.price_4k,
+                input: self.price_input,
+            },
+            two: (two.price_1k > Money::ZERO).then_some(ImagePrices {
+                one_k: two.price_1k,
+                two_k: two.price_2k,
+                four_k: two.price_4k,
+                input: two.price_input,
+            }),
         }
     }
 
@@ -594,6 +618,12 @@ pub struct Fal {
     pub cost_2k_micro_usd: i64,
     #[serde(deserialize_with = "values::micro_usd")]
     pub cost_4k_micro_usd: i64,
+    #[serde(deserialize_with = "values::micro_usd")]
+    pub cost_two_1k_micro_usd: i64,
+    #[serde(deserialize_with = "values::micro_usd")]
+    pub cost_two_2k_micro_usd: i64,
+    #[serde(deserialize_with = "values::micro_usd")]
+    pub cost_two_4k_micro_usd: i64,
     /// Ids of the catalogue.
     pub still_runs: Vec<String>,
     /// The public keys of its callbacks. Not set: it is only polled.
@@ -617,7 +647,6 @@ pub struct NanoBanana {
     /// Without a closing slash.
     #[serde(deserialize_with = "values::base_url")]
     pub api_url: String,
-    pub model: String,
     #[serde(deserialize_with = "values::count")]
     pub concurrency: usize,
     #[serde(rename = "connect_timeout_secs", deserialize_with = "values::secs")]
@@ -633,6 +662,15 @@ pub struct NanoBanana {
     pub inputs_bytes_max: u64,
     #[serde(deserialize_with = "values::ambiguity")]
     pub ambiguity: AmbiguityPolicy,
+    pub pro: GeminiModel,
+    pub two: GeminiModel,
+}
+
+/// A model of the Gemini image API, and what it costs the platform.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GeminiModel {
+    pub model: String,
     #[serde(deserialize_with = "values::micro_usd")]
     pub cost_1k_micro_usd: i64,
     #[serde(deserialize_with = "values::micro_usd")]
@@ -650,6 +688,14 @@ pub struct NanoBanana {
 }
 
 impl NanoBanana {
+    /// The API's model for one that is sold.
+    pub fn of(&self, model: ImageModel) -> &GeminiModel {
+        match model {
+            ImageModel::Pro => &self.pro,
+            ImageModel::Two => &self.two,
+        }
+    }
+
     /// How long one call may take, by the size that is asked for.
     pub fn timeout_of(&self, size: Size) -> Duration {
         match size {

@@ -264,7 +264,7 @@ fn a_wrong_value_is_one_sentence_that_names_its_key() {
             "must not be the same as http.addr",
         ),
         (
-            "REI__PROVIDERS__NANO_BANANA__MODEL",
+            "REI__PROVIDERS__NANO_BANANA__PRO__MODEL",
             "../x",
             "must be a model id",
         ),

@@ -24,7 +24,7 @@ use rei_actors::ports::provider::{
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::catalogue::Catalogue;
 use rei_domain::money::Money;
-use rei_domain::spec::{Kind, Output, Size, Spec};
+use rei_domain::spec::{ImageLook, ImageModel, Kind, Output, Size, Spec};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -83,8 +83,23 @@ struct Inner {
 
 /// What a picture costs the platform, in kopecks.
 struct Prices {
-    to_2k: Money,
-    four_k: Money,
+    pro_to_2k: Money,
+    pro_4k: Money,
+    two_1k: Money,
+    two_2k: Money,
+    two_4k: Money,
+}
+
+impl Prices {
+    fn of(&self, look: ImageLook) -> Money {
+        match (look.model, look.size) {
+            (ImageModel::Pro, Size::OneK | Size::TwoK) => self.pro_to_2k,
+            (ImageModel::Pro, Size::FourK) => self.pro_4k,
+            (ImageModel::Two, Size::OneK) => self.two_1k,
+            (ImageModel::Two, Size::TwoK) => self.two_2k,
+            (ImageModel::Two, Size::FourK) => self.two_4k,
+        }
+    }
 }
 
 impl Fal {
@@ -112,8 +127,11 @@ impl Fal {
             catalogue,
             callback,
             prices: Prices {
-                to_2k: price(settings.cost_2k_micro_usd),
-                four_k: price(settings.cost_4k_micro_usd),
+                pro_to_2k: price(settings.cost_2k_micro_usd),
+                pro_4k: price(settings.cost_4k_micro_usd),
+                two_1k: price(settings.cost_two_1k_micro_usd),
+                two_2k: price(settings.cost_two_2k_micro_usd),
+                two_4k: price(settings.cost_two_4k_micro_usd),
             },
             settings: settings.clone(),
             submits: ProviderMeters::of(NAME, "submit"),
@@ -280,10 +298,7 @@ impl Provider for Fal {
 
     fn cost_estimate(&self, spec: &Spec) -> Option<Money> {
         match &spec.output {
-            Output::Image(look) => Some(match look.size {
-                Size::OneK | Size::TwoK => self.0.prices.to_2k,
-                Size::FourK => self.0.prices.four_k,
-            }),
+            Output::Image(look) => Some(self.0.prices.of(*look)),
             Output::Video(_) => self.0.catalogue.cost(NAME, spec),
         }
     }

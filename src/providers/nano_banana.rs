@@ -1,4 +1,4 @@
-//! Nano Banana Pro: Google's Gemini image API (`generateContent`, v1beta).
+//! Nano Banana Pro and Nano Banana 2: Google's Gemini image API (`generateContent`, v1beta).
 //!
 //! One synchronous call; the picture comes back in the body. There is no job, no look-up and no
 //! idempotency key, so a call whose answer is lost stays lost: it is `Ambiguous`, and the policy
@@ -22,7 +22,7 @@ use rei_actors::ports::provider::{
 };
 use rei_domain::billing::AmbiguityPolicy;
 use rei_domain::money::Money;
-use rei_domain::spec::{ImageLook, Kind, Output, Spec};
+use rei_domain::spec::{ImageLook, ImageModel, Kind, Output, Spec};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::ExposeSecret;
@@ -57,7 +57,8 @@ pub struct NanoBanana {
     runtime: Handle,
     media: Arc<dyn MediaCheck>,
     settings: config::NanoBanana,
-    prices: Prices,
+    pro: Prices,
+    two: Prices,
     submits: ProviderMeters,
 }
 
@@ -79,10 +80,18 @@ impl NanoBanana {
             client,
             runtime,
             media,
-            prices: Prices::new(settings, usd_rub),
+            pro: Prices::new(&settings.pro, usd_rub),
+            two: Prices::new(&settings.two, usd_rub),
             settings: settings.clone(),
             submits: ProviderMeters::of(NAME, "submit"),
         })
+    }
+
+    fn prices(&self, model: ImageModel) -> &Prices {
+        match model {
+            ImageModel::Pro => &self.pro,
+            ImageModel::Two => &self.two,
+        }
     }
 
     fn url(&self, model: &str) -> Url {
@@ -109,7 +118,7 @@ impl NanoBanana {
         let timeout = self.settings.timeout_of(size);
         let http = self
             .client
-            .post(self.url(&self.settings.model))
+            .post(self.url(&self.settings.of(look.model).model))
             .header("x-goog-api-key", self.key.clone())
             .header("X-Server-Timeout", timeout.as_secs().max(1))
             .header(CONTENT_TYPE, "application/json")
@@ -125,10 +134,11 @@ impl NanoBanana {
             rendered
         });
         let (media, usage) = work.await?;
-        let cost = usage.and_then(|usage| self.prices.of_usage(&usage));
+        let prices = self.prices(look.model);
+        let cost = usage.and_then(|usage| prices.of_usage(&usage));
         Ok(RenderResult {
             media,
-            cost: Some(cost.unwrap_or_else(|| self.prices.estimate(size, request.inputs.len()))),
+            cost: Some(cost.unwrap_or_else(|| prices.estimate(size, request.inputs.len()))),
         })
     }
 }
@@ -181,7 +191,10 @@ impl Provider for NanoBanana {
 
     fn cost_estimate(&self, spec: &Spec) -> Option<Money> {
         match &spec.output {
-            Output::Image(look) => Some(self.prices.estimate(look.size, spec.inputs.len())),
+            Output::Image(look) => {
+                let prices = self.prices(look.model);
+                Some(prices.estimate(look.size, spec.inputs.len()))
+            }
             Output::Video(_) => None,
         }
     }

@@ -12,8 +12,8 @@ use rei_actors::ports::outbox::OutboxBody;
 use rei_actors::ports::users::Reachable;
 use rei_domain::ids::{AssetId, ModelId};
 use rei_domain::spec::{
-    Aspect, Clip, ClipUse, ImageLook, Input, Media, Output, Quality, Size, Sound, Source, Spec,
-    Still, StillKind, VideoLook,
+    Aspect, Clip, ClipUse, ImageLook, ImageModel, Input, Media, Output, Quality, Size, Sound,
+    Source, Spec, Still, StillKind, VideoLook,
 };
 use serde::{Deserialize, Serialize};
 
@@ -115,8 +115,22 @@ impl MediaJson {
     }
 }
 
-/// [`VideoLook`] as it stands in the column `video`, without the shape and the quality, which
-/// have columns of their own.
+/// The column `look`: what the columns of the shape and the size do not say. NULL is a picture by
+/// the first model.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum LookJson {
+    Video(VideoJson),
+    Image(ImageJson),
+}
+
+/// [`ImageLook`] in [`LookJson`].
+#[derive(Serialize, Deserialize)]
+struct ImageJson {
+    image_model: String,
+}
+
+/// [`VideoLook`] in [`LookJson`].
 #[derive(Serialize, Deserialize)]
 struct VideoJson {
     model: String,
@@ -131,18 +145,21 @@ pub struct LookColumns {
     pub aspect: &'static str,
     /// The size of a picture, the quality of a video.
     pub size: &'static str,
-    pub video: Option<String>,
+    pub look: Option<String>,
     pub kind: &'static str,
 }
 
-/// Renders the columns `aspect`, `size`, `video` and, for jobs, `kind`.
+/// Renders the columns `aspect`, `size`, `look` and, for jobs, `kind`.
 pub fn render_look(spec: &Spec) -> LookColumns {
     let kind = spec.mode().kind().as_str();
     match &spec.output {
         Output::Image(look) => LookColumns {
             aspect: look.aspect.as_str(),
             size: look.size.as_str(),
-            video: None,
+            look: (look.model != ImageModel::default()).then(|| {
+                let image_model = look.model.as_str().to_owned();
+                render_json(&LookJson::Image(ImageJson { image_model }))
+            }),
             kind,
         },
         Output::Video(look) => {
@@ -152,31 +169,47 @@ pub fn render_look(spec: &Spec) -> LookColumns {
                 sound: look.sound.as_str().to_owned(),
                 clip_use: look.clip_use.as_str().to_owned(),
             };
-            let video = serde_json::to_string(&video);
             LookColumns {
                 aspect: look.aspect.as_str(),
                 size: look.quality.as_str(),
-                video: Some(video.expect("texts and numbers always render as JSON")),
+                look: Some(render_json(&LookJson::Video(video))),
                 kind,
             }
         }
     }
 }
 
-fn parse_look(aspect: &str, size: &str, video: Option<&str>) -> Result<Output, StoreError> {
+fn render_json(look: &LookJson) -> String {
+    serde_json::to_string(look).expect("texts and numbers always render as JSON")
+}
+
+fn parse_look(aspect: &str, size: &str, look: Option<&str>) -> Result<Output, StoreError> {
     let aspect = parse_word("aspect", aspect, Aspect::parse)?;
-    let Some(video) = video else {
-        let size = parse_word("size", size, Size::parse)?;
-        return Ok(Output::Image(ImageLook { aspect, size }));
+    let look = look.map(serde_json::from_str).transpose();
+    let video = match look.map_err(|_| unreadable("look"))? {
+        Some(LookJson::Video(video)) => video,
+        image => {
+            let model = match image {
+                Some(LookJson::Image(ImageJson { image_model })) => {
+                    parse_word("look", &image_model, ImageModel::parse)?
+                }
+                Some(LookJson::Video(_)) | None => ImageModel::default(),
+            };
+            let size = parse_word("size", size, Size::parse)?;
+            return Ok(Output::Image(ImageLook {
+                model,
+                aspect,
+                size,
+            }));
+        }
     };
-    let video: VideoJson = serde_json::from_str(video).map_err(|_| unreadable("video"))?;
     Ok(Output::Video(VideoLook {
         model: ModelId::new(video.model),
         seconds: video.seconds,
         quality: parse_word("size", size, Quality::parse)?,
-        sound: parse_word("video", &video.sound, Sound::parse)?,
+        sound: parse_word("look", &video.sound, Sound::parse)?,
         aspect,
-        clip_use: parse_word("video", &video.clip_use, ClipUse::parse)?,
+        clip_use: parse_word("look", &video.clip_use, ClipUse::parse)?,
     }))
 }
 
@@ -226,12 +259,12 @@ pub fn parse_spec(
     prompt: String,
     aspect: &str,
     size: &str,
-    video: Option<&str>,
+    look: Option<&str>,
     inputs: &str,
 ) -> Result<Spec, StoreError> {
     Ok(Spec {
         prompt,
-        output: parse_look(aspect, size, video)?,
+        output: parse_look(aspect, size, look)?,
         inputs: parse_inputs(inputs)?,
     })
 }
@@ -364,8 +397,18 @@ mod tests {
 
     fn any_output() -> impl Strategy<Value = Output> {
         use prop::sample::select;
-        let image = (select(&Aspect::ALL[..]), select(&Size::ALL[..]))
-            .prop_map(|(aspect, size)| Output::Image(ImageLook { aspect, size }));
+        let image = (
+            select(&ImageModel::ALL[..]),
+            select(&Aspect::ALL[..]),
+            select(&Size::ALL[..]),
+        )
+            .prop_map(|(model, aspect, size)| {
+                Output::Image(ImageLook {
+                    model,
+                    aspect,
+                    size,
+                })
+            });
         let video = (
             "[a-z0-9.-]{1,24}",
             any::<u32>(),
@@ -397,8 +440,8 @@ mod tests {
         fn looks_survive_their_columns(output in any_output()) {
             let spec = Spec { prompt: "кот".to_owned(), output, inputs: Vec::new() };
             let look = render_look(&spec);
-            let video = look.video.as_deref();
-            let parsed = parse_spec("кот".to_owned(), look.aspect, look.size, video, "[]");
+            let rest = look.look.as_deref();
+            let parsed = parse_spec("кот".to_owned(), look.aspect, look.size, rest, "[]");
             prop_assert_eq!(parsed.unwrap(), spec);
         }
     }
@@ -467,7 +510,7 @@ mod tests {
         ];
         for (refusal, column) in refusals
             .iter()
-            .zip(["inputs", "body", "aspect", "video", "attempts"])
+            .zip(["inputs", "body", "aspect", "look", "attempts"])
         {
             let text = refusal.to_string();
             assert!(matches!(refusal, StoreError::Broken(_)));

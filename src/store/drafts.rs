@@ -27,18 +27,18 @@ use crate::store::topups::moves::insert_topups;
 
 statements! {
     DRAFT = "
-        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, video, inputs, price,
+        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, look, inputs, price,
                nonce, created_at, expires_at
         FROM drafts WHERE id = ?";
 
     ASKING = "
-        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, video, inputs, price,
+        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, look, inputs, price,
                nonce, created_at, expires_at
         FROM drafts WHERE chat_id = ? AND state = 'asking' AND created_at >= ?
         ORDER BY created_at DESC, id DESC LIMIT 1";
 
     UNFINISHED = "
-        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, video, inputs, price,
+        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, look, inputs, price,
                nonce, created_at, expires_at
         FROM drafts WHERE chat_id = ? AND state IN ('asking', 'open')
         ORDER BY created_at DESC, id DESC LIMIT ?";
@@ -49,17 +49,17 @@ statements! {
           AND update_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))";
 
     UPSERT_DRAFTS = "
-        INSERT INTO drafts (id, user_id, chat_id, state, prompt, aspect, size, video, inputs,
+        INSERT INTO drafts (id, user_id, chat_id, state, prompt, aspect, size, look, inputs,
                             price, nonce, created_at, expires_at)
         SELECT value->>'id', CAST(value->>'user' AS BIGINT), CAST(value->>'chat' AS BIGINT),
                value->>'state', value->>'prompt', value->>'aspect', value->>'size',
-               value->>'video', value->>'inputs', CAST(value->>'price' AS BIGINT), value->>'nonce',
+               value->>'look', value->>'inputs', CAST(value->>'price' AS BIGINT), value->>'nonce',
                CAST(value->>'created_at' AS BIGINT), CAST(value->>'expires_at' AS BIGINT)
         FROM json_each(?)
         WHERE true
         ON CONFLICT (id) DO UPDATE SET
             state = excluded.state, prompt = excluded.prompt, aspect = excluded.aspect,
-            size = excluded.size, video = excluded.video, inputs = excluded.inputs, price = excluded.price,
+            size = excluded.size, look = excluded.look, inputs = excluded.inputs, price = excluded.price,
             nonce = excluded.nonce, expires_at = excluded.expires_at
         WHERE drafts.state <> 'confirmed'";
 
@@ -96,7 +96,7 @@ pub(super) struct DraftRow {
     #[diesel(sql_type = Text)]
     size: String,
     #[diesel(sql_type = Nullable<Text>)]
-    video: Option<String>,
+    look: Option<String>,
     #[diesel(sql_type = Text)]
     inputs: String,
     #[diesel(sql_type = BigInt)]
@@ -120,7 +120,7 @@ impl DraftRow {
                 self.prompt,
                 &self.aspect,
                 &self.size,
-                self.video.as_deref(),
+                self.look.as_deref(),
                 &self.inputs,
             )?,
             price: Money::from_kopecks(self.price),
@@ -243,7 +243,7 @@ fn render_draft(draft: &Draft) -> Option<Value> {
         "prompt": storable(&draft.spec.prompt),
         "aspect": look.aspect,
         "size": look.size,
-        "video": look.video,
+        "look": look.look,
         "inputs": render_inputs(&draft.spec.inputs),
         "price": draft.price.kopecks(),
         "nonce": draft.nonce.as_str(),

@@ -78,7 +78,7 @@ struct JobRow {
     #[diesel(sql_type = Text)]
     size: String,
     #[diesel(sql_type = Nullable<Text>)]
-    video: Option<String>,
+    look: Option<String>,
     #[diesel(sql_type = Text)]
     inputs: String,
     #[diesel(sql_type = BigInt)]
@@ -123,7 +123,7 @@ impl JobRow {
                 self.prompt,
                 &self.aspect,
                 &self.size,
-                self.video.as_deref(),
+                self.look.as_deref(),
                 &self.inputs,
             )?,
             price: Money::from_kopecks(self.price),

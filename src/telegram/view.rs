@@ -84,9 +84,9 @@ impl View for FluentView {
                 draft,
                 balance,
                 page,
-                video,
+                offer,
                 note,
-            } => card::render(words, draft, *balance, *page, video, *note),
+            } => card::render(words, draft, *balance, *page, offer, *note),
             Reply::DraftDiscarded => replies::plain(words.say("card-discarded")),
             Reply::Unsupported(what) => replies::unsupported(words, *what),
             Reply::BoostOffer {

@@ -38,16 +38,12 @@ fn picture(request: &RenderRequest, look: ImageLook) -> Made {
         // One picture whatever the words say, so that the cost is certain.
         "limit_generations": true,
     });
-    let model = if inputs.is_empty() {
-        "fal-ai/nano-banana-pro"
-    } else {
+    let mut model = format!("fal-ai/{}", look.model.as_str());
+    if !inputs.is_empty() {
         body["image_urls"] = json!(inputs);
-        "fal-ai/nano-banana-pro/edit"
-    };
-    Made {
-        model: model.to_owned(),
-        body,
+        model.push_str("/edit");
     }
+    Made { model, body }
 }
 
 fn video(request: &RenderRequest, look: &VideoLook) -> Option<Made> {

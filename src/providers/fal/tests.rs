@@ -2,7 +2,9 @@ use bytes::Bytes;
 use rei_actors::ports::assets::{MediaKind, NotMedia};
 use rei_actors::ports::provider::RenderInput;
 use rei_domain::ids::{JobId, ModelId};
-use rei_domain::spec::{Aspect, Clip, ClipUse, ImageLook, Input, Mode, Quality, Sound, VideoLook};
+use rei_domain::spec::{
+    Aspect, Clip, ClipUse, ImageLook, ImageModel, Input, Mode, Quality, Sound, VideoLook,
+};
 use rei_domain::spec::{Media as SpecMedia, Source};
 use serde_json::{Value, json};
 
@@ -104,10 +106,15 @@ const PICTURE_DATA: &str = "data:image/png;base64,cGljdHVyZQ==";
 #[test]
 fn every_way_says_its_dangerous_defaults_and_names_its_model() {
     use Mode::{Edit, Generate, ImageToVideo, Motion, TextToVideo, VideoToVideo};
-    let image = |aspect| {
+    let image_by = |model, aspect| {
         let size = rei_domain::spec::Size::FourK;
-        Output::Image(ImageLook { aspect, size })
+        Output::Image(ImageLook {
+            model,
+            aspect,
+            size,
+        })
     };
+    let image = |aspect| image_by(ImageModel::Pro, aspect);
     let video = |model, quality| Output::Video(look(model, quality));
     let (standard, pro) = (Quality::Standard, Quality::Professional);
     let base = |body: Value, more: Value| {
@@ -130,6 +137,15 @@ fn every_way_says_its_dangerous_defaults_and_names_its_model() {
         (
             request(Generate, image(Aspect::Auto), Vec::new()),
             "fal-ai/nano-banana-pro",
+            base(one.clone(), json!({ "aspect_ratio": "1:1" })),
+        ),
+        (
+            request(
+                Generate,
+                image_by(ImageModel::Two, Aspect::Auto),
+                Vec::new(),
+            ),
+            "fal-ai/nano-banana-2",
             base(one.clone(), json!({ "aspect_ratio": "1:1" })),
         ),
         (
@@ -380,15 +396,22 @@ async fn only_what_it_makes_has_a_cost() {
         output,
         inputs,
     };
-    let image = |size| {
-        Output::Image(ImageLook {
+    let cost = |spec: &Spec| fal.cost_estimate(spec).map(Money::kopecks);
+    for (model, size, kopecks) in [
+        (ImageModel::Pro, Size::TwoK, 1_350),
+        (ImageModel::Pro, Size::FourK, 2_700),
+        (ImageModel::Two, Size::OneK, 720),
+        (ImageModel::Two, Size::TwoK, 1_080),
+        (ImageModel::Two, Size::FourK, 1_440),
+    ] {
+        let look = ImageLook {
+            model,
             size,
             ..ImageLook::default()
-        })
-    };
-    let cost = |spec: &Spec| fal.cost_estimate(spec).map(Money::kopecks);
-    assert_eq!(cost(&spec(image(Size::TwoK), Vec::new())), Some(1_350));
-    assert_eq!(cost(&spec(image(Size::FourK), Vec::new())), Some(2_700));
+        };
+        let asked = spec(Output::Image(look), Vec::new());
+        assert_eq!(cost(&asked), Some(kopecks), "{look:?}");
+    }
     let edited = |seconds: u32| {
         let look = VideoLook {
             seconds,

@@ -37,7 +37,7 @@ impl Usage {
     }
 }
 
-/// Prices in kopecks, exactly, at the configured exchange rate.
+/// Prices of one model in kopecks, exactly, at the configured exchange rate.
 #[derive(Clone, Debug)]
 pub(super) struct Prices {
     one_k: BigDecimal,
@@ -52,7 +52,7 @@ pub(super) struct Prices {
 
 impl Prices {
     /// The configured prices; `usd_rub` is roubles for a US dollar.
-    pub(super) fn new(settings: &config::NanoBanana, usd_rub: &BigDecimal) -> Prices {
+    pub(super) fn new(settings: &config::GeminiModel, usd_rub: &BigDecimal) -> Prices {
         // Dollars times roubles for a dollar are roubles; a hundred kopecks each.
         let of_micro_usd = |micro_usd: i64| BigDecimal::from(micro_usd) * usd_rub / 10_000;
         let of_million = |usd: &BigDecimal| usd * usd_rub / 10_000;
@@ -114,7 +114,7 @@ mod tests {
     fn prices() -> Prices {
         let environment = Environment::of([]);
         let config = Config::demo(&environment, Path::new(".")).unwrap().config;
-        Prices::new(&config.providers.nano_banana, &config.billing.usd_rub)
+        Prices::new(&config.providers.nano_banana.pro, &config.billing.usd_rub)
     }
 
     fn used(usage: Value) -> Option<i64> {

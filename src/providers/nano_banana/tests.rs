@@ -15,7 +15,8 @@ use rei_actors::ports::provider::{
     Fault, Provider, ProviderError, RenderRequest, RenderResult, Submission,
 };
 use rei_domain::ids::JobId;
-use rei_domain::spec::{Aspect, INPUTS_MAX, ImageLook, Mode, Output, Size};
+use rei_domain::money::Money;
+use rei_domain::spec::{Aspect, INPUTS_MAX, ImageLook, ImageModel, Mode, Output, Size};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -130,6 +131,31 @@ async fn check(what: &str, reply: Reply, expected: ProviderError) {
 }
 
 #[tokio::test]
+async fn each_model_that_is_sold_is_one_of_the_apis_at_its_own_price() {
+    let done = candidate(json!([inline(&picture(ImageFormat::Png, 8))]), "STOP");
+    let server = Loopback::start([ok(&done), ok(&done)]).await;
+    let provider = reaching(&server);
+    // 0.134 and 0.067 dollars at 85 roubles; the answers count no tokens.
+    for (model, id, kopecks) in [
+        (ImageModel::Pro, "gemini-3-pro-image", 1_139),
+        (ImageModel::Two, "gemini-3.1-flash-image", 570),
+    ] {
+        let look = ImageLook {
+            model,
+            ..ImageLook::default()
+        };
+        let request = RenderRequest {
+            output: Output::Image(look),
+            ..words()
+        };
+        let made = asked(&provider, &request).await.unwrap();
+        assert_eq!(made.cost, Some(Money::from_kopecks(kopecks)));
+        let path = format!("/gemini/v1beta/models/{id}:generateContent");
+        assert_eq!(server.asked().last().unwrap().path, path);
+    }
+}
+
+#[tokio::test]
 async fn a_request_says_what_the_contract_says() {
     let done = candidate(json!([inline(&picture(ImageFormat::Png, 8))]), "STOP");
     let server = Loopback::start([ok(&done), ok(&done)]).await;
@@ -139,6 +165,7 @@ async fn a_request_says_what_the_contract_says() {
         output: Output::Image(ImageLook {
             aspect: Aspect::Landscape16x9,
             size: Size::FourK,
+            ..ImageLook::default()
         }),
         ..words()
     };

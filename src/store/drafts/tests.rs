@@ -7,7 +7,7 @@ use rei_domain::draft::{Draft, DraftState};
 use rei_domain::ids::{AssetId, ChatId, DraftId, JobId, ModelId, Nonce, UserId};
 use rei_domain::money::Money;
 use rei_domain::spec::{
-    Aspect, ClipUse, ImageLook, Input, Output, Quality, Size, Sound, Spec, VideoLook,
+    Aspect, ClipUse, ImageLook, ImageModel, Input, Output, Quality, Size, Sound, Spec, VideoLook,
 };
 use rei_domain::time::Moment;
 
@@ -44,6 +44,7 @@ fn draft(id: &str, state: DraftState, created_at: i64) -> Draft {
         spec: Spec {
             prompt: "кот \"в\" сапогах? 😀\nи \\шляпе".to_owned(),
             output: Output::Image(ImageLook {
+                model: ImageModel::Two,
                 aspect: Aspect::Landscape16x9,
                 size: Size::TwoK,
             }),

@@ -25,7 +25,7 @@ statements! {
           AND state IN (SELECT value->>'before' FROM json_each(?))
           AND CASE WHEN state = 'queued' THEN due_at ELSE lease_until END <= ?
         RETURNING id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size,
-                  video, inputs, price, state, fence, attempt, provider, provider_job, result, ending,
+                  look, inputs, price, state, fence, attempt, provider, provider_job, result, ending,
                   created_at, deadline_at, finished_at";
 
     // Naming the column lets the index of live leases serve, however many jobs have ended.

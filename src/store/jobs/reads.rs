@@ -21,14 +21,14 @@ use crate::store::stmt::{sql, statements};
 
 statements! {
     JOB = "
-        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, video,
+        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, look,
                inputs,
                price, state, fence, attempt, provider, provider_job, result, ending, created_at,
                deadline_at, finished_at
         FROM jobs WHERE id = ?";
 
     JOBS = "
-        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, video,
+        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, look,
                inputs,
                price, state, fence, attempt, provider, provider_job, result, ending, created_at,
                deadline_at, finished_at
@@ -91,7 +91,7 @@ statements! {
         ORDER BY job.user_id";
 
     UNFINISHED = "
-        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, video,
+        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, look,
                inputs,
                price, state, fence, attempt, provider, provider_job, result, ending, created_at,
                deadline_at, finished_at
@@ -100,7 +100,7 @@ statements! {
         ORDER BY created_at DESC, id DESC LIMIT ?";
 
     OVERDUE = "
-        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, video,
+        SELECT id, draft_id, user_id, chat_id, hold_id, lane, model, prompt, aspect, size, look,
                inputs,
                price, state, fence, attempt, provider, provider_job, result, ending, created_at,
                deadline_at, finished_at

@@ -94,7 +94,7 @@ mode-motion = Your photo moves as in the video
 title-video = 🎬 <b>{ $mode }</b>
 title-generate = 🎨 <b>{ $mode }</b>
 title-edit = 🖌 <b>{ $mode }</b>
-request-look = Shape: { $shape } · size: { $size }
+request-look = { $model } · shape: { $shape } · size: { $size }
 
 shape-auto-generate = auto (1:1)
 shape-auto-edit = like the photo

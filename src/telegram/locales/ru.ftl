@@ -98,7 +98,7 @@ mode-motion = Движение из видео для вашего фото
 title-video = 🎬 <b>{ $mode }</b>
 title-generate = 🎨 <b>{ $mode }</b>
 title-edit = 🖌 <b>{ $mode }</b>
-request-look = Форма: { $shape } · размер: { $size }
+request-look = { $model } · форма: { $shape } · размер: { $size }
 
 shape-auto-generate = авто (1:1)
 shape-auto-edit = как у фото

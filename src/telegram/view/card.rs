@@ -2,10 +2,11 @@
 //! confirm or withdraw it.
 
 use rei_actors::ports::view::{Button, Rendered};
-use rei_domain::conversation::{Balance, CardNote, CardPage, Tap, VideoOffer};
+use rei_domain::conversation::{Balance, CardNote, CardOffer, CardPage, Tap, VideoOffer};
 use rei_domain::draft::{Draft, DraftState};
+use rei_domain::ids::ModelId;
 use rei_domain::money::Money;
-use rei_domain::spec::{Aspect, ImageLook, Output, Size};
+use rei_domain::spec::{Aspect, ImageLook, ImageModel, Output, Size};
 
 use super::html::{TEXT_UNITS_MAX, around_prompt};
 use super::topup::top_up_button;
@@ -21,7 +22,7 @@ pub(super) fn render(
     draft: &Draft,
     balance: Balance,
     page: CardPage,
-    offer: &VideoOffer,
+    offer: &CardOffer,
     note: Option<CardNote>,
 ) -> Rendered {
     render_below(words, Vec::new(), draft, balance, page, offer, note)
@@ -34,7 +35,7 @@ pub(super) fn render_below(
     draft: &Draft,
     balance: Balance,
     page: CardPage,
-    offer: &VideoOffer,
+    offer: &CardOffer,
     note: Option<CardNote>,
 ) -> Rendered {
     match &draft.state {
@@ -64,10 +65,10 @@ pub(super) fn render_below(
     }
     above.push(words.title(&draft.spec));
     let mut below = vec![words.look(&draft.spec)];
-    below.extend(video::rate(words, &draft.spec, offer));
+    below.extend(video::rate(words, &draft.spec, &offer.video));
     below.push(String::new());
     below.extend(money_lines(words, draft, balance, note));
-    let reasons = video::reasons(words, &draft.spec, offer);
+    let reasons = video::reasons(words, &draft.spec, &offer.video);
     if !reasons.is_empty() {
         below.push(String::new());
         below.extend(reasons);
@@ -151,11 +152,11 @@ fn after(draft: &Draft, balance: Balance, note: Option<CardNote>) -> After {
 fn main_keyboard(
     words: Words<'_>,
     draft: &Draft,
-    offer: &VideoOffer,
+    offer: &CardOffer,
     after: &After,
 ) -> Vec<Vec<Button>> {
-    let mut rows = match (&draft.spec.output, offer) {
-        (Output::Image(look), _) => image_choices(words, draft, *look),
+    let mut rows = match (&draft.spec.output, &offer.video) {
+        (Output::Image(look), _) => image_choices(words, draft, *look, &offer.images),
         (Output::Video(look), VideoOffer::Choices(choices)) => {
             video::keyboard(words, draft, look, choices)
         }
@@ -175,7 +176,7 @@ fn main_keyboard(
             draft: draft.id.clone(),
         },
     );
-    rows.extend(video::switch(words, draft, offer).map(|button| vec![button]));
+    rows.extend(video::switch(words, draft, &offer.video).map(|button| vec![button]));
     rows.push(vec![confirm]);
     match after {
         After::Left(_) => {}
@@ -185,8 +186,24 @@ fn main_keyboard(
     rows
 }
 
-/// Sizes, the shape and the series of a picture.
-fn image_choices(words: Words<'_>, draft: &Draft, look: ImageLook) -> Vec<Vec<Button>> {
+/// Models, sizes, the shape and the series of a picture. One model is no choice.
+fn image_choices(
+    words: Words<'_>,
+    draft: &Draft,
+    look: ImageLook,
+    models: &[ImageModel],
+) -> Vec<Vec<Button>> {
+    let mut rows = Vec::new();
+    if models.len() > 1 {
+        let button = |model: &ImageModel| {
+            let tap = Tap::SetModel {
+                draft: draft.id.clone(),
+                model: ModelId::new(model.as_str()),
+            };
+            labelled(words.choice(model.title(), *model, look.model), &tap)
+        };
+        rows.push(models.iter().map(button).collect());
+    }
     let mut sizes = Vec::with_capacity(Size::ALL.len());
     for size in Size::ALL {
         let tap = Tap::SetSize {
@@ -209,7 +226,9 @@ fn image_choices(words: Words<'_>, draft: &Draft, look: ImageLook) -> Vec<Vec<Bu
             draft: draft.id.clone(),
         },
     );
-    vec![sizes, vec![shapes, series]]
+    rows.push(sizes);
+    rows.push(vec![shapes, series]);
+    rows
 }
 
 fn shapes_keyboard(words: Words<'_>, draft: &Draft) -> Vec<Vec<Button>> {

@@ -6,7 +6,8 @@ use rei_actors::ports::jobs::Job;
 use rei_actors::ports::view::{JobFacts, Rendered, UsageFacts, View};
 use rei_domain::billing::Ending;
 use rei_domain::conversation::{
-    Balance, BoostRefusal, CardNote, CardPage, Language, Reply, Toast, Unsupported, VideoOffer,
+    Balance, BoostRefusal, CardNote, CardOffer, CardPage, Language, Reply, Toast, Unsupported,
+    VideoOffer,
 };
 use rei_domain::draft::{Draft, DraftState};
 use rei_domain::eta::Range;
@@ -18,7 +19,7 @@ use rei_domain::ledger::caps::{Period, Scope};
 use rei_domain::metering::{Meter, Tariff};
 use rei_domain::money::Money;
 use rei_domain::series::SeriesEnd;
-use rei_domain::spec::{Aspect, Came, ImageLook, Input, Output, Size, Spec};
+use rei_domain::spec::{Aspect, Came, ImageLook, ImageModel, Input, Output, Size, Spec};
 use rei_domain::time::{Moment, Span};
 use rei_domain::usage::{Usage, UsageEnd};
 
@@ -72,12 +73,19 @@ pub(super) fn draft(spec: Spec) -> Draft {
     }
 }
 
+fn offer() -> CardOffer {
+    CardOffer {
+        images: ImageModel::ALL.to_vec(),
+        video: VideoOffer::Instead,
+    }
+}
+
 pub(super) fn card(draft: Draft, note: Option<CardNote>) -> Reply {
     Reply::Card {
         draft: Box::new(draft),
         balance: balance(),
         page: CardPage::Main,
-        video: VideoOffer::Instead,
+        offer: offer(),
         note,
     }
 }
@@ -276,6 +284,7 @@ fn cards() -> Vec<(String, Reply)> {
     let words = "рыжий кот в скафандре & <луна>";
     let mut wide = draft(spec(words, 0));
     wide.spec.output = Output::Image(ImageLook {
+        model: ImageModel::Two,
         aspect: Aspect::Wide21x9,
         size: Size::FourK,
     });
@@ -284,7 +293,7 @@ fn cards() -> Vec<(String, Reply)> {
         draft: Box::new(draft(spec(words, 2))),
         balance: balance(),
         page: CardPage::Shapes,
-        video: VideoOffer::Instead,
+        offer: offer(),
         note: None,
     };
     let poor = Reply::Card {
@@ -294,7 +303,7 @@ fn cards() -> Vec<(String, Reply)> {
             held: Money::ZERO,
         },
         page: CardPage::Main,
-        video: VideoOffer::Instead,
+        offer: offer(),
         note: None,
     };
     let refused = Reply::Card {
@@ -304,7 +313,7 @@ fn cards() -> Vec<(String, Reply)> {
             held: Money::ZERO,
         },
         page: CardPage::Main,
-        video: VideoOffer::Instead,
+        offer: offer(),
         note: Some(CardNote::NotEnough {
             missing: roubles(15),
         }),
@@ -418,6 +427,7 @@ fn linked_results(view: &FluentView, language: Language) -> Vec<Sample> {
 fn results() -> Vec<(String, JobFacts)> {
     let mut large = facts(spec("кот & <луна>", 2), JobState::Settled);
     large.job.spec.output = Output::Image(ImageLook {
+        model: ImageModel::Pro,
         aspect: Aspect::Landscape16x9,
         size: Size::FourK,
     });

@@ -2,7 +2,7 @@
 
 use rei_actors::ports::topups::Topup;
 use rei_actors::ports::view::{Button, ButtonAction, Rendered, TopupFacts};
-use rei_domain::conversation::{Balance, CardPage, Tap, VideoOffer};
+use rei_domain::conversation::{Balance, CardOffer, CardPage, Tap, VideoOffer};
 use rei_domain::ids::DraftId;
 use rei_domain::money::Money;
 use rei_domain::payment::PaidSum;
@@ -194,7 +194,10 @@ pub(super) fn credited(words: Words<'_>, facts: &TopupFacts) -> Rendered {
     let mut rendered = match &facts.draft {
         Some(draft) => {
             let above = vec![credited, words.say("topup-draft"), String::new()];
-            let offer = VideoOffer::Nothing;
+            let offer = CardOffer {
+                images: Vec::new(),
+                video: VideoOffer::Nothing,
+            };
             card::render_below(
                 words,
                 above,

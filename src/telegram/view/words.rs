@@ -121,6 +121,7 @@ impl Words<'_> {
         match &spec.output {
             Output::Image(look) => {
                 let args = Args::new()
+                    .text("model", look.model.title())
                     .text("shape", &self.shape(spec.mode(), look.aspect))
                     .text("size", look.size.as_str());
                 self.tell("request-look", args)

@@ -24,7 +24,7 @@ use crate::store::stmt::{sql, statements};
 
 statements! {
     DRAFTS = "
-        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, video, inputs, price,
+        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, look, inputs, price,
                nonce, created_at, expires_at
         FROM drafts WHERE id IN (SELECT value->>'draft' FROM json_each(?)) ORDER BY id";
 
@@ -35,12 +35,12 @@ statements! {
 
     INSERT_JOBS = "
         INSERT INTO jobs (id, draft_id, user_id, chat_id, hold_id, lane, kind, model, prompt, aspect,
-                          size, video, inputs, price, state, fence, attempt, due_at, state_at,
+                          size, look, inputs, price, state, fence, attempt, due_at, state_at,
                           created_at, deadline_at)
         SELECT value->>'id', value->>'draft', CAST(value->>'user' AS BIGINT),
                CAST(value->>'chat' AS BIGINT), value->>'hold', value->>'lane', value->>'kind',
                value->>'model', value->>'prompt', value->>'aspect', value->>'size',
-               value->>'video', value->>'inputs',
+               value->>'look', value->>'inputs',
                CAST(value->>'price' AS BIGINT), 'queued', 0, 0,
                CAST(value->>'created_at' AS BIGINT), CAST(value->>'created_at' AS BIGINT),
                CAST(value->>'created_at' AS BIGINT), CAST(value->>'deadline_at' AS BIGINT)
@@ -60,7 +60,7 @@ statements! {
 }
 
 const DRAFTS_LOCKED: &str = "
-        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, video, inputs, price,
+        SELECT id, user_id, chat_id, state, job_id, prompt, aspect, size, look, inputs, price,
                nonce, created_at, expires_at
         FROM drafts WHERE id IN (SELECT value->>'draft' FROM json_each(?)) ORDER BY id FOR UPDATE";
 
@@ -220,7 +220,7 @@ fn job_row(job: &NewJob) -> Value {
         "prompt": storable(&job.spec.prompt),
         "aspect": look.aspect,
         "size": look.size,
-        "video": look.video,
+        "look": look.look,
         "unit": unit,
         "rate": rate,
         "inputs": render_inputs(&job.spec.inputs),

@@ -3,7 +3,7 @@
 use bigdecimal::BigDecimal;
 use rei_actors::ports::view::JobFacts;
 use rei_domain::catalogue::{Catalogue, Missing};
-use rei_domain::conversation::{CardPage, Reply, VideoOffer};
+use rei_domain::conversation::{CardOffer, CardPage, Reply, VideoOffer};
 use rei_domain::ids::ModelId;
 use rei_domain::job::JobState;
 use rei_domain::spec::{
@@ -80,7 +80,10 @@ pub(super) fn replies() -> Vec<(String, Reply)> {
             draft: Box::new(draft),
             balance: balance(),
             page: CardPage::Main,
-            video: VideoOffer::Choices(Box::new(choices)),
+            offer: CardOffer {
+                images: Vec::new(),
+                video: VideoOffer::Choices(Box::new(choices)),
+            },
             note: None,
         };
         replies.push((format!("card, video {title}"), reply));
