@@ -522,8 +522,8 @@ pub enum CardPage {
 /// What a card offers beside what is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardOffer {
-    /// The models that make pictures.
-    pub images: Vec<ImageModel>,
+    /// The models that make pictures, and what this one would cost by each.
+    pub images: Vec<(ImageModel, Money)>,
     pub video: VideoOffer,
 }
 

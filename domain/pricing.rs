@@ -2,7 +2,7 @@
 
 use crate::catalogue::{Catalogue, Missing};
 use crate::money::Money;
-use crate::spec::{ImageModel, Output, Size, Spec};
+use crate::spec::{ImageLook, ImageModel, Output, Size, Spec};
 
 /// The price lists of everything that is sold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,22 @@ pub struct Prices {
 }
 
 impl Prices {
+    /// The models that could make a picture, and its price by each; none for a video.
+    pub fn image_choices(&self, spec: &Spec) -> Vec<(ImageModel, Money)> {
+        let Output::Image(look) = &spec.output else {
+            return Vec::new();
+        };
+        let price = |model| {
+            let look = ImageLook { model, ..*look };
+            let asked = Spec {
+                output: Output::Image(look),
+                ..spec.clone()
+            };
+            Some((model, self.quote(&asked).ok()?))
+        };
+        ImageModel::ALL.into_iter().filter_map(price).collect()
+    }
+
     /// The exact price of a request.
     pub fn quote(&self, spec: &Spec) -> Result<Money, PriceError> {
         match &spec.output {
@@ -93,7 +109,6 @@ pub enum PriceError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::ImageLook;
 
     fn prices() -> ImagePrices {
         ImagePrices {
@@ -131,6 +146,10 @@ mod tests {
                 }),
                 inputs: Vec::new(),
             };
+            assert_eq!(
+                prices.image_choices(&spec).first(),
+                Some(&(ImageModel::Pro, Money::from_kopecks(2_500)))
+            );
             (prices.images.sold(), prices.quote(&spec))
         };
         let both = vec![ImageModel::Pro, ImageModel::Two];

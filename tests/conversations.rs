@@ -25,7 +25,7 @@ async fn words_become_a_picture_at_the_price_that_was_shown() {
         ann.reads("₽500").await;
         ann.0.text("a red fox in the snow");
         let card = ann.reads("a red fox in the snow").await;
-        ann.presses("₽25").await;
+        ann.presses("for ₽25").await;
         ann.gets_picture().await;
         let caption = ann.reads("₽475").await;
         assert_ne!(card, caption, "the picture is a message of its own");

@@ -271,7 +271,7 @@ pub(super) async fn show(
         balance,
         page,
         offer: CardOffer {
-            images: talk.settings.prices.images.sold(),
+            images: talk.settings.prices.image_choices(&draft.spec),
             video: video_offer(talk, &draft.spec),
         },
         note,

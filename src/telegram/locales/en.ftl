@@ -142,9 +142,9 @@ video-why-prompt =
     }
 video-why-clip-length = the clip must last from { $min } to { $max } seconds.
 video-why-clip-pixels = the sides of the clip must be from { $min } to { $max } pixels.
-video-why-picture-pixels = the photo is too small: each side needs at least { $min } pixels.
+video-why-picture-pixels = the photo is too small, each side needs at least { $min } pixels.
 video-why-picture-kind = this kind of picture file can't be used, it must be JPEG or PNG. Send it as a photo instead of a file.
-video-why-narrow = the frame is too narrow: one side may be at most { $times } times as long as the other.
+video-why-narrow = the frame is too narrow, one side may be at most { $times } times as long as the other.
 video-why-combination = there is no such combination.
 
 ## The question before a payment in Stars (plain text)
@@ -443,6 +443,7 @@ button-again = 🔁 Again
 button-edit-result = 🖌 Edit this
 button-edit-clip = 🖌 Change this video
 button-animate = 🎬 Animate
+button-model-at = { $model } · { $price }
 button-as-video = 🎬 Make a video
 button-as-picture = 🖼 A picture instead
 button-sound-on = 🔊 Sound

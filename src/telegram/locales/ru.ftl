@@ -147,9 +147,9 @@ video-why-prompt =
     }
 video-why-clip-length = видео должно длиться от { $min } до { $max } секунд.
 video-why-clip-pixels = стороны видео должны быть от { $min } до { $max } пикселей.
-video-why-picture-pixels = фото слишком маленькое: каждая сторона должна быть не меньше { $min } пикселей.
+video-why-picture-pixels = фото слишком маленькое, каждая сторона должна быть не меньше { $min } пикселей.
 video-why-picture-kind = такой файл картинки не подойдёт, нужен JPEG или PNG. Пришлите её как фото, а не файлом.
-video-why-narrow = кадр слишком вытянутый: одна сторона может быть длиннее другой не больше чем в { $times } раза.
+video-why-narrow = кадр слишком вытянутый, одна сторона может быть длиннее другой не больше чем в { $times } раза.
 video-why-combination = такого сочетания нет.
 
 ## Вопрос перед оплатой звёздами (простой текст)
@@ -454,6 +454,7 @@ button-again = 🔁 Ещё раз
 button-edit-result = 🖌 Изменить это
 button-edit-clip = 🖌 Переделать это видео
 button-animate = 🎬 Оживить
+button-model-at = { $model } · { $price }
 button-as-video = 🎬 Сделать видео
 button-as-picture = 🖼 Лучше картинку
 button-sound-on = 🔊 Звук

@@ -191,16 +191,20 @@ fn image_choices(
     words: Words<'_>,
     draft: &Draft,
     look: ImageLook,
-    models: &[ImageModel],
+    models: &[(ImageModel, Money)],
 ) -> Vec<Vec<Button>> {
     let mut rows = Vec::new();
     if models.len() > 1 {
-        let button = |model: &ImageModel| {
+        let button = |(model, price): &(ImageModel, Money)| {
             let tap = Tap::SetModel {
                 draft: draft.id.clone(),
                 model: ModelId::new(model.as_str()),
             };
-            labelled(words.choice(model.title(), *model, look.model), &tap)
+            let args = Args::new()
+                .text("model", model.title())
+                .text("price", &words.money(*price));
+            let name = words.tell("button-model-at", args);
+            labelled(words.choice(&name, *model, look.model), &tap)
         };
         rows.push(models.iter().map(button).collect());
     }

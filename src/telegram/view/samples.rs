@@ -75,7 +75,10 @@ pub(super) fn draft(spec: Spec) -> Draft {
 
 fn offer() -> CardOffer {
     CardOffer {
-        images: ImageModel::ALL.to_vec(),
+        images: vec![
+            (ImageModel::Pro, roubles(25)),
+            (ImageModel::Two, roubles(13)),
+        ],
         video: VideoOffer::Instead,
     }
 }
