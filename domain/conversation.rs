@@ -709,6 +709,8 @@ pub enum CardNote {
     PriceRenewed,
     /// The button belonged to an older state of the card.
     CardChanged,
+    /// It failed before, and the house offers it once more.
+    OfferedAgain,
     /// What is missing; the draft is kept.
     NotEnough { missing: Money },
     /// A cap does not cover it; the draft is kept.

@@ -6,7 +6,7 @@ use rei_sandbox::kling::{Fault, FaultKind, Step};
 use serde_json::json;
 
 use crate::support::house::{ENGINES, PATIENCE, Person, TestHouse, is_bots};
-use crate::support::rows::count;
+use crate::support::rows::{count, text};
 
 /// Runs a story in a house with a second provider for everything, then audits it.
 async fn in_both(story: impl AsyncFn(&mut TestHouse, &Person)) {
@@ -146,6 +146,25 @@ async fn when_everybody_fails_the_money_is_back() {
         ann.orders("a ship").await;
         ann.reads("is back. Your balance is ₽1,000").await;
         assert_eq!(charges(house).await, 0);
+
+        // The trouble is over: an admin offers it once more, and the user decides.
+        house.sandbox.gemini.clear_faults();
+        house.sandbox.fal.clear_faults();
+        let (admin, support) = (house.person(2), house.person(3));
+        let job = text(&house.db(), "SELECT id AS text FROM jobs").await;
+        for person in [&support, &admin] {
+            person.0.text(&format!("/admin_replay {job}"));
+        }
+        support.reads("There is no command /admin_replay").await;
+        admin.reads("offered to user 7 once more").await;
+        ann.reads("This request failed before").await;
+        ann.presses("✅").await;
+        ann.gets_pictures(1).await;
+        assert_eq!(charges(house).await, 1);
+        const DONE: &str = "SELECT MAX(id) AS text FROM jobs WHERE state <> 'failed'";
+        let done = text(&house.db(), DONE).await;
+        admin.0.text(&format!("/admin_replay {done}"));
+        admin.reads("Only a job that failed").await;
     })
     .await;
 }

@@ -8,6 +8,7 @@ mod acts;
 mod looks;
 mod orders;
 mod providers;
+mod replay;
 
 use rei_domain::admin::{AdminCommand, AdminReply, Policy, Role, Roster, Wish, parse};
 use rei_domain::audit::{Actor, AuditOutcome, Via};
@@ -67,6 +68,7 @@ pub(super) async fn command(
         Ok(Wish::Jobs(filter)) => looks::jobs(talk, filter).await?,
         Ok(Wish::Audit { about, rows }) => looks::audit(talk, about, rows).await?,
         Ok(Wish::Why(job)) => providers::why(talk, &job).await?,
+        Ok(Wish::Replay(job)) => replay::offer_again(talk, &job).await?,
         Ok(Wish::Providers) => providers::list(talk),
         Ok(Wish::Cordon {
             provider,

@@ -45,7 +45,7 @@ pub(super) async fn words(
         Some(mut draft) => {
             draft.spec.prompt = prompt;
             draft.state = DraftState::Open;
-            propose(talk, draft).await
+            propose(talk, draft, None).await
         }
         None => open(talk, prompt, Vec::new()).await,
     }
@@ -129,7 +129,7 @@ pub(super) async fn ask_to_animate(talk: &mut Talk<'_>, input: Input) -> Result<
 /// Opens a new draft and shows its card.
 async fn open(talk: &mut Talk<'_>, prompt: String, inputs: Vec<Input>) -> Result<(), StoreError> {
     let draft = blank(talk, prompt, inputs);
-    propose(talk, draft).await
+    propose(talk, draft, None).await
 }
 
 /// Words for a video, after its command.
@@ -159,15 +159,23 @@ pub(super) async fn open_video(talk: &mut Talk<'_>, text: &str) -> Result<(), St
 }
 
 /// The same request once more.
-pub(super) async fn again(talk: &mut Talk<'_>, spec: &Spec) -> Result<(), StoreError> {
+pub(super) async fn again(
+    talk: &mut Talk<'_>,
+    spec: &Spec,
+    note: Option<CardNote>,
+) -> Result<(), StoreError> {
     let mut draft = blank(talk, spec.prompt.clone(), spec.inputs.clone());
     draft.spec = spec.clone();
-    propose(talk, draft).await
+    propose(talk, draft, note).await
 }
 
 /// Shows the card of a request as it came in. A clip can only become a video, and what has
 /// changed in the catalogue since is settled by the nearest that exists.
-async fn propose(talk: &mut Talk<'_>, mut draft: Draft) -> Result<(), StoreError> {
+async fn propose(
+    talk: &mut Talk<'_>,
+    mut draft: Draft,
+    note: Option<CardNote>,
+) -> Result<(), StoreError> {
     let wants_video = match &draft.spec.output {
         Output::Image(_) => draft.spec.clip().is_some(),
         Output::Video(_) => true,
@@ -181,7 +189,7 @@ async fn propose(talk: &mut Talk<'_>, mut draft: Draft) -> Result<(), StoreError
             }
         }
     }
-    offer(talk, draft, None).await
+    offer(talk, draft, note).await
 }
 
 /// The request as a video that can be ordered, or why there is none.

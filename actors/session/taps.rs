@@ -89,7 +89,7 @@ pub(super) async fn answer(
         }
         Tap::Again { job } => match own_job(talk, &job).await? {
             Some(job) => {
-                requests::again(talk, &job.spec).await?;
+                requests::again(talk, &job.spec, None).await?;
                 Ok(Toast::Silent)
             }
             None => Ok(Toast::NotFound),

@@ -47,6 +47,8 @@ pub enum Wish {
     },
     /// Why a job went where it went.
     Why(JobId),
+    /// Offers a request that failed to its user once more.
+    Replay(JobId),
     Providers,
     /// No new work for a provider.
     Cordon {
@@ -144,6 +146,11 @@ pub fn parse(command: AdminCommand, args: &str) -> Result<Wish, Fault> {
             let (id, rest) = words.split_first().ok_or(Fault::NoSubject)?;
             nothing_else(rest)?;
             Ok(Wish::Why(JobId::new(subject(id)?)))
+        }
+        AdminCommand::Replay => {
+            let (id, rest) = words.split_first().ok_or(Fault::NoSubject)?;
+            nothing_else(rest)?;
+            Ok(Wish::Replay(JobId::new(subject(id)?)))
         }
         AdminCommand::Providers => {
             nothing_else(&words)?;
@@ -527,6 +534,7 @@ mod tests {
                 },
             ),
             ("admin_why 0a1b", Wish::Why(JobId::new("0a1b"))),
+            ("admin_replay 0a1b", Wish::Replay(JobId::new("0a1b"))),
             ("admin_providers", Wish::Providers),
             (
                 "admin_cordon Kling 2h за терпение",

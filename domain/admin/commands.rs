@@ -16,6 +16,7 @@ pub enum AdminCommand {
     Adjust,
     Refund,
     CancelJob,
+    Replay,
     Caps,
     Ban,
     Unban,
@@ -25,7 +26,7 @@ pub enum AdminCommand {
 
 impl AdminCommand {
     /// Every command, in the order of the menu.
-    pub const ALL: [AdminCommand; 16] = [
+    pub const ALL: [AdminCommand; 17] = [
         AdminCommand::Help,
         AdminCommand::User,
         AdminCommand::Jobs,
@@ -37,6 +38,7 @@ impl AdminCommand {
         AdminCommand::Adjust,
         AdminCommand::Refund,
         AdminCommand::CancelJob,
+        AdminCommand::Replay,
         AdminCommand::Caps,
         AdminCommand::Ban,
         AdminCommand::Unban,
@@ -58,6 +60,7 @@ impl AdminCommand {
             AdminCommand::Adjust => "admin_adjust",
             AdminCommand::Refund => "admin_refund",
             AdminCommand::CancelJob => "admin_cancel_job",
+            AdminCommand::Replay => "admin_replay",
             AdminCommand::Caps => "admin_caps",
             AdminCommand::Ban => "ban",
             AdminCommand::Unban => "unban",
@@ -87,6 +90,7 @@ impl AdminCommand {
             | AdminCommand::Adjust
             | AdminCommand::Refund
             | AdminCommand::CancelJob
+            | AdminCommand::Replay
             | AdminCommand::Caps
             | AdminCommand::Ban
             | AdminCommand::Unban

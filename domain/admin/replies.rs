@@ -70,6 +70,12 @@ pub enum AdminReply {
     },
     /// The provider is in already.
     NotCordoned,
+    /// The request was offered to this user once more.
+    Replayed {
+        user: UserId,
+    },
+    /// Only what failed, brought nothing and is still sold is offered once more.
+    NotReplayable,
     /// To a user who is banned and wants to order.
     Banned(Ban),
 }

@@ -141,6 +141,7 @@ async fn asked(talk: &Talk<'_>, wish: Wish) -> Result<Result<Asked, AdminReply>,
         | Wish::Jobs(_)
         | Wish::Audit { .. }
         | Wish::Why(_)
+        | Wish::Replay(_)
         | Wish::Providers
         | Wish::Cordon { .. }
         | Wish::Uncordon { .. } => {

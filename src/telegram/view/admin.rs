@@ -67,6 +67,11 @@ pub(super) fn render(words: Words<'_>, reply: &AdminReply) -> Rendered {
             plain(words.tell("admin-no-provider", args))
         }
         AdminReply::NotCordoned => plain(words.say("admin-not-cordoned")),
+        AdminReply::Replayed { user } => {
+            let args = Args::new().text("user", &user.to_string());
+            plain(words.tell("admin-replayed", args))
+        }
+        AdminReply::NotReplayable => plain(words.say("admin-not-replayable")),
         AdminReply::Banned(ban) => plain(banned(words, ban)),
     }
 }
@@ -101,6 +106,7 @@ pub(in crate::telegram) fn summary_key(command: AdminCommand) -> &'static str {
         AdminCommand::Adjust => "command-admin-adjust",
         AdminCommand::Refund => "command-admin-refund",
         AdminCommand::CancelJob => "command-admin-cancel-job",
+        AdminCommand::Replay => "command-admin-replay",
         AdminCommand::Caps => "command-admin-caps",
         AdminCommand::Ban => "command-admin-ban",
         AdminCommand::Unban => "command-admin-unban",
@@ -123,6 +129,7 @@ fn form_key(command: AdminCommand) -> &'static str {
         AdminCommand::Adjust => "admin-form-adjust",
         AdminCommand::Refund => "admin-form-refund",
         AdminCommand::CancelJob => "admin-form-cancel-job",
+        AdminCommand::Replay => "admin-form-replay",
         AdminCommand::Caps => "admin-form-caps",
         AdminCommand::Ban => "admin-form-ban",
         AdminCommand::Unban => "admin-form-unban",

@@ -49,6 +49,7 @@ pub(super) fn render_below(
     let noted = match note {
         Some(CardNote::PriceRenewed) => Some(words.say("card-renewed")),
         Some(CardNote::CardChanged) => Some(words.say("card-changed")),
+        Some(CardNote::OfferedAgain) => Some(words.say("card-offered-again")),
         Some(CardNote::Capped {
             scope,
             period,
@@ -135,6 +136,7 @@ fn after(draft: &Draft, balance: Balance, note: Option<CardNote>) -> After {
         Some(
             CardNote::PriceRenewed
             | CardNote::CardChanged
+            | CardNote::OfferedAgain
             | CardNote::Capped { .. }
             | CardNote::SlowDown { .. },
         )

@@ -213,6 +213,10 @@ fn replies() -> Vec<(String, Reply)> {
             ),
         ),
         (
+            "card, offered again".to_owned(),
+            card(draft(spec("кот", 0)), Some(CardNote::OfferedAgain)),
+        ),
+        (
             "card, too much at once".to_owned(),
             card(
                 draft(spec("кот", 0)),

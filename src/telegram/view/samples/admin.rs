@@ -369,6 +369,8 @@ pub(super) fn replies() -> Vec<(String, AdminReply)> {
             },
         ),
         ("not cordoned", AdminReply::NotCordoned),
+        ("replayed", AdminReply::Replayed { user: UserId(7) }),
+        ("not replayable", AdminReply::NotReplayable),
         ("banned", AdminReply::Banned(ban)),
     ];
     replies.extend(others.map(|(title, reply)| (format!("admin, {title}"), reply)));
