@@ -404,6 +404,14 @@ impl ImageModel {
         }
     }
 
+    /// The same for a narrow button.
+    pub fn short_title(self) -> &'static str {
+        match self {
+            ImageModel::Pro => "Pro",
+            ImageModel::Two => "2",
+        }
+    }
+
     /// Reads [`ImageModel::as_str`] back.
     pub fn parse(text: &str) -> Option<ImageModel> {
         Self::ALL.into_iter().find(|model| model.as_str() == text)

@@ -62,7 +62,7 @@ async fn the_cheaper_model_is_chosen_by_a_tap_and_never_made_by_another() {
     in_both(async |house, ann| {
         ann.0.text("a lighthouse");
         ann.reads("Nano Banana Pro · shape").await;
-        ann.presses("Nano Banana 2").await;
+        ann.presses("🍌 2 · ₽13").await;
         ann.reads("Nano Banana 2 · shape").await;
         ann.presses("for ₽13").await;
         ann.gets_pictures(1).await;

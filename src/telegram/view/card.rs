@@ -203,7 +203,7 @@ fn image_choices(
                 model: ModelId::new(model.as_str()),
             };
             let args = Args::new()
-                .text("model", model.title())
+                .text("model", model.short_title())
                 .text("price", &words.money(*price));
             let name = words.tell("button-model-at", args);
             labelled(words.choice(&name, *model, look.model), &tap)
