@@ -8,14 +8,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::prelude::*;
 use rei_domain::time::Moment;
 
 use crate::metrics::gc::GC;
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
 use crate::ports::retention::{Amount, AssetClass, Periods, Retention};
-use crate::supervision::{Child, Context};
+use crate::routine::{Routine, RoutineActor};
 
 /// Rows in one transaction.
 const ROWS_AT_ONCE: u32 = 500;
@@ -99,51 +98,40 @@ pub async fn round(
     Ok(done)
 }
 
-/// The collector of one node.
-pub struct GcActor {
+/// The collector's work on one node.
+#[derive(Clone)]
+pub struct Collecting {
     ports: GcPorts,
     settings: GcSettings,
-    work: Option<SpawnHandle>,
 }
 
-impl GcActor {
+/// The collector of one node.
+pub type GcActor = RoutineActor<Collecting>;
+
+impl Collecting {
     /// A collector whose first round begins after one tick.
     pub fn new(ports: GcPorts, settings: GcSettings) -> Self {
-        Self {
-            ports,
-            settings,
-            work: None,
-        }
+        Self { ports, settings }
     }
 }
 
-impl Actor for GcActor {
-    type Context = Context<Self>;
+impl Routine for Collecting {
+    const FAILED: &'static str = "a round of collecting goes on later";
 
-    fn started(&mut self, ctx: &mut Context<Self>) {
-        let work = go(self.ports.clone(), self.settings);
-        self.work = Some(ctx.spawn(work.into_actor(self)));
+    fn tick(&self) -> Duration {
+        self.settings.tick
     }
-}
 
-impl Child for GcActor {
-    /// Begins no further step; what is marked stays marked.
-    fn drain(&mut self, ctx: &mut Context<Self>) -> ResponseActFuture<Self, ()> {
-        if let Some(work) = self.work.take() {
-            ctx.cancel_future(work);
-        }
-        Box::pin(actix::fut::ready(()))
+    async fn before_first(&mut self) {
+        self.rest().await;
     }
-}
 
-async fn go(ports: GcPorts, settings: GcSettings) {
-    loop {
-        tokio::time::sleep(settings.tick).await;
-        let now = ports.clock.now();
-        match round(ports.retention.as_ref(), &settings.periods, now).await {
-            Ok(done) => told(&done, ports.clock.now()),
-            Err(error) => tracing::warn!(%error, "a round of collecting goes on later"),
-        }
+    async fn round(&mut self) -> Result<(), StoreError> {
+        let now = self.ports.clock.now();
+        let retention = self.ports.retention.as_ref();
+        let done = round(retention, &self.settings.periods, now).await?;
+        told(&done, self.ports.clock.now());
+        Ok(())
     }
 }
 

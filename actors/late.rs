@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::prelude::*;
 use rei_domain::ids::JobId;
 use rei_domain::time::Span;
 
@@ -22,8 +21,8 @@ use crate::ports::jobs::{Job, JobStore};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::provider::{ProviderError, ProviderProgress, RenderResult};
 use crate::routes::Routes;
+use crate::routine::{Routine, RoutineActor};
 use crate::runner::result_asset;
-use crate::supervision::{Child, Context};
 
 /// Jobs asked after in one look.
 const JOBS_AT_ONCE: u32 = 100;
@@ -47,50 +46,38 @@ pub struct LateSettings {
     pub tick: Duration,
 }
 
-/// The watch of one node.
-pub struct LateWatch {
+/// The watch's work on one node.
+#[derive(Clone)]
+pub struct Watching {
     ports: LatePorts,
     settings: LateSettings,
-    work: Option<SpawnHandle>,
+    /// Jobs that surely bring nothing.
+    hopeless: BTreeSet<JobId>,
 }
 
-impl LateWatch {
+/// The watch of one node.
+pub type LateWatch = RoutineActor<Watching>;
+
+impl Watching {
     /// A watch that has seen nothing yet.
     pub fn new(ports: LatePorts, settings: LateSettings) -> Self {
         Self {
             ports,
             settings,
-            work: None,
+            hopeless: BTreeSet::new(),
         }
     }
 }
 
-impl Actor for LateWatch {
-    type Context = Context<Self>;
+impl Routine for Watching {
+    const FAILED: &'static str = "late results are looked for later, a store is away";
 
-    fn started(&mut self, ctx: &mut Context<Self>) {
-        let work = go(self.ports.clone(), self.settings);
-        self.work = Some(ctx.spawn(work.into_actor(self)));
+    fn tick(&self) -> Duration {
+        self.settings.tick
     }
-}
 
-impl Child for LateWatch {
-    /// Looks no more; what is not kept is found again.
-    fn drain(&mut self, ctx: &mut Context<Self>) -> ResponseActFuture<Self, ()> {
-        if let Some(work) = self.work.take() {
-            ctx.cancel_future(work);
-        }
-        Box::pin(actix::fut::ready(()))
-    }
-}
-
-async fn go(ports: LatePorts, settings: LateSettings) {
-    let mut hopeless = BTreeSet::new();
-    loop {
-        if let Err(error) = look(&ports, settings.watch_for, &mut hopeless).await {
-            tracing::warn!(%error, "late results are looked for later, a store is away");
-        }
-        tokio::time::sleep(settings.tick).await;
+    async fn round(&mut self) -> Result<(), StoreError> {
+        look(&self.ports, self.settings.watch_for, &mut self.hopeless).await
     }
 }
 

@@ -29,6 +29,7 @@ pub mod poller;
 pub mod provider;
 pub mod renewals;
 pub mod routes;
+pub mod routine;
 pub mod runner;
 pub mod scheduler;
 pub mod series;

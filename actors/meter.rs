@@ -8,10 +8,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use actix::prelude::*;
 use fail::fail_point;
 use rei_domain::ids::UsageId;
 use rei_domain::ledger::Refusal;
@@ -24,7 +22,7 @@ use crate::ports::clock::Clock;
 use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, Poster, Rider};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
 use crate::ports::usage::{UsageRider, UsageStore};
-use crate::supervision::{Child, Context};
+use crate::routine::{Routine, RoutineActor};
 
 /// Sessions read at once.
 const PAGE: u32 = 256;
@@ -50,53 +48,43 @@ pub struct MeterPorts {
 }
 
 /// The meter of one node.
-pub struct UsageMeter {
-    ports: MeterPorts,
-    /// The time between two looks.
+pub type UsageMeter = RoutineActor<Metering>;
+
+/// The meter's work on one node.
+#[derive(Clone)]
+pub struct Metering {
+    rounds: Rounds,
     tick: Duration,
     bell: Bell,
-    draining: Arc<AtomicBool>,
 }
 
-impl UsageMeter {
-    /// A meter that looks every `tick`, and when `bell` rings.
+impl Metering {
+    /// A meter that looks every `tick`, and when `bell` rings. When the node closes, what ran on
+    /// is counted by the next process, within what is set aside.
     pub fn new(ports: MeterPorts, tick: Duration, bell: Bell) -> Self {
         Self {
-            ports,
+            rounds: Rounds::new(ports),
             tick,
             bell,
-            draining: Arc::new(AtomicBool::new(false)),
         }
     }
 }
 
-impl Actor for UsageMeter {
-    type Context = Context<Self>;
+impl Routine for Metering {
+    const FAILED: &'static str = "sessions are counted later, a store is away";
 
-    fn started(&mut self, ctx: &mut Context<Self>) {
-        let rounds = Rounds::new(self.ports.clone());
-        let work = go(rounds, self.bell.clone(), self.tick, self.draining.clone());
-        ctx.spawn(work.into_actor(self));
+    fn tick(&self) -> Duration {
+        self.tick
     }
-}
 
-impl Child for UsageMeter {
-    /// Looks no more; what ran on is counted by the next process, within what is set aside.
-    fn drain(&mut self, _: &mut Context<Self>) -> ResponseActFuture<Self, ()> {
-        self.draining.store(true, Ordering::SeqCst);
-        self.bell.ring();
-        Box::pin(actix::fut::ready(()))
+    async fn round(&mut self) -> Result<(), StoreError> {
+        self.rounds.round().await
     }
-}
 
-async fn go(mut rounds: Rounds, bell: Bell, tick: Duration, draining: Arc<AtomicBool>) {
-    while !draining.load(Ordering::SeqCst) {
-        if let Err(error) = rounds.round().await {
-            tracing::warn!(%error, "sessions are counted later, a store is away");
-        }
+    async fn rest(&mut self) {
         tokio::select! {
-            () = bell.rung() => {}
-            () = tokio::time::sleep(tick) => {}
+            () = self.bell.rung() => {}
+            () = tokio::time::sleep(self.tick) => {}
         }
     }
 }
@@ -109,6 +97,7 @@ struct Seen {
 }
 
 /// The looks of one meter at the sessions.
+#[derive(Clone)]
 pub struct Rounds {
     ports: MeterPorts,
     seen: HashMap<UsageId, Seen>,

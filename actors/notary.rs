@@ -8,13 +8,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::prelude::*;
-
 use crate::metrics::books::BOOKS;
 use crate::ports::StoreError;
 use crate::ports::checkpoints::{CheckpointStore, Closed};
 use crate::ports::clock::Clock;
-use crate::supervision::{Child, Context};
+use crate::routine::{Routine, RoutineActor};
 
 /// What the notary needs from outside.
 #[derive(Clone)]
@@ -23,50 +21,32 @@ pub struct NotaryPorts {
     pub checkpoints: Arc<dyn CheckpointStore>,
 }
 
-/// The notary of one node.
-pub struct Notary {
+/// The notary's work on one node.
+#[derive(Clone)]
+pub struct Covering {
     ports: NotaryPorts,
-    /// The time between two looks.
     tick: Duration,
-    work: Option<SpawnHandle>,
 }
 
-impl Notary {
+/// The notary of one node.
+pub type Notary = RoutineActor<Covering>;
+
+impl Covering {
     /// A notary that looks every `tick`.
     pub fn new(ports: NotaryPorts, tick: Duration) -> Self {
-        Self {
-            ports,
-            tick,
-            work: None,
-        }
+        Self { ports, tick }
     }
 }
 
-impl Actor for Notary {
-    type Context = Context<Self>;
+impl Routine for Covering {
+    const FAILED: &'static str = "checkpoints are made later, a store is away";
 
-    fn started(&mut self, ctx: &mut Context<Self>) {
-        let work = go(self.ports.clone(), self.tick);
-        self.work = Some(ctx.spawn(work.into_actor(self)));
+    fn tick(&self) -> Duration {
+        self.tick
     }
-}
 
-impl Child for Notary {
-    /// Looks no more; a checkpoint that is being written is written or is not.
-    fn drain(&mut self, ctx: &mut Context<Self>) -> ResponseActFuture<Self, ()> {
-        if let Some(work) = self.work.take() {
-            ctx.cancel_future(work);
-        }
-        Box::pin(actix::fut::ready(()))
-    }
-}
-
-async fn go(ports: NotaryPorts, tick: Duration) {
-    loop {
-        if let Err(error) = look(&ports).await {
-            tracing::warn!(%error, "checkpoints are made later, a store is away");
-        }
-        tokio::time::sleep(tick).await;
+    async fn round(&mut self) -> Result<(), StoreError> {
+        look(&self.ports).await
     }
 }
 

@@ -5,10 +5,8 @@
 //! follow from the series, so two drivers at once, or a repeat after a crash, post the same.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix::prelude::*;
 use fail::fail_point;
 use rei_domain::conversation::Reply;
 use rei_domain::draft::{Draft, DraftState};
@@ -30,7 +28,7 @@ use crate::ports::series::SeriesStore;
 use crate::ports::users::UserStore;
 use crate::ports::view::View;
 use crate::routes::Routes;
-use crate::supervision::{Child, Context};
+use crate::routine::{Routine, RoutineActor};
 
 /// Series read at once.
 const PAGE: u32 = 256;
@@ -65,64 +63,24 @@ pub struct SeriesSettings {
 }
 
 /// The driver of one node.
-pub struct SeriesDriver {
-    ports: SeriesPorts,
-    settings: SeriesSettings,
-    draining: Arc<AtomicBool>,
-}
-
-impl SeriesDriver {
-    /// A driver that looks every tick.
-    pub fn new(ports: SeriesPorts, settings: SeriesSettings) -> Self {
-        Self {
-            ports,
-            settings,
-            draining: Arc::new(AtomicBool::new(false)),
-        }
-    }
-}
-
-impl Actor for SeriesDriver {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Context<Self>) {
-        let rounds = SeriesRounds::new(self.ports.clone(), self.settings.clone());
-        let work = go(rounds, self.settings.tick, self.draining.clone());
-        ctx.spawn(work.into_actor(self));
-    }
-}
-
-impl Child for SeriesDriver {
-    /// Begins no more; the next process goes on from the rows.
-    fn drain(&mut self, _: &mut Context<Self>) -> ResponseActFuture<Self, ()> {
-        self.draining.store(true, Ordering::SeqCst);
-        Box::pin(actix::fut::ready(()))
-    }
-}
-
-async fn go(rounds: SeriesRounds, tick: Duration, draining: Arc<AtomicBool>) {
-    while !draining.load(Ordering::SeqCst) {
-        if let Err(error) = rounds.round().await {
-            tracing::warn!(%error, "series go on later, a store is away");
-        }
-        tokio::time::sleep(tick).await;
-    }
-}
+pub type SeriesDriver = RoutineActor<SeriesRounds>;
 
 /// The looks of one driver at the series.
+#[derive(Clone)]
 pub struct SeriesRounds {
     ports: SeriesPorts,
     settings: SeriesSettings,
 }
 
-impl SeriesRounds {
-    /// A driver's work without its actor.
-    pub fn new(ports: SeriesPorts, settings: SeriesSettings) -> Self {
-        Self { ports, settings }
+impl Routine for SeriesRounds {
+    const FAILED: &'static str = "series go on later, a store is away";
+
+    fn tick(&self) -> Duration {
+        self.settings.tick
     }
 
     /// Looks at every running series once.
-    pub async fn round(&self) -> Result<(), StoreError> {
+    async fn round(&mut self) -> Result<(), StoreError> {
         let mut after: Option<DraftId> = None;
         loop {
             let page = self.ports.series.running(after.as_ref(), PAGE).await?;
@@ -134,6 +92,13 @@ impl SeriesRounds {
                 self.look(series).await?;
             }
         }
+    }
+}
+
+impl SeriesRounds {
+    /// A driver's work without its actor.
+    pub fn new(ports: SeriesPorts, settings: SeriesSettings) -> Self {
+        Self { ports, settings }
     }
 
     async fn look(&self, series: &Series) -> Result<(), StoreError> {

@@ -6,13 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::prelude::*;
-
 use super::Routes;
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
 use crate::ports::routes::RouteStore;
-use crate::supervision::{Child, Context};
+use crate::routine::{Routine, RoutineActor};
 
 /// What the keeper needs from outside.
 #[derive(Clone)]
@@ -22,56 +20,36 @@ pub struct KeeperPorts {
     pub store: Arc<dyn RouteStore>,
 }
 
-/// The keeper of one node.
-pub struct RouteKeeper {
+/// The keeper's work on one node.
+#[derive(Clone)]
+pub struct Keeping {
     ports: KeeperPorts,
-    /// The time between two looks.
     tick: Duration,
-    work: Option<SpawnHandle>,
 }
 
-impl RouteKeeper {
-    /// A keeper that looks every `tick`.
+/// The keeper of one node.
+pub type RouteKeeper = RoutineActor<Keeping>;
+
+impl Keeping {
+    /// A keeper that looks every `tick`, and once more at the end.
     pub fn new(ports: KeeperPorts, tick: Duration) -> Self {
-        Self {
-            ports,
-            tick,
-            work: None,
-        }
+        Self { ports, tick }
     }
 }
 
-impl Actor for RouteKeeper {
-    type Context = Context<Self>;
+impl Routine for Keeping {
+    const FAILED: &'static str = "what routing learned cannot be kept now";
 
-    fn started(&mut self, ctx: &mut Context<Self>) {
-        let work = go(self.ports.clone(), self.tick);
-        self.work = Some(ctx.spawn(work.into_actor(self)));
+    fn tick(&self) -> Duration {
+        self.tick
     }
-}
 
-impl Child for RouteKeeper {
-    /// Keeps what is left to keep.
-    fn drain(&mut self, ctx: &mut Context<Self>) -> ResponseActFuture<Self, ()> {
-        if let Some(work) = self.work.take() {
-            ctx.cancel_future(work);
-        }
-        let ports = self.ports.clone();
-        let work = async move {
-            if let Err(error) = look(&ports).await {
-                tracing::warn!(%error, "what routing learned could not be kept");
-            }
-        };
-        Box::pin(work.into_actor(self))
+    async fn round(&mut self) -> Result<(), StoreError> {
+        look(&self.ports).await
     }
-}
 
-async fn go(ports: KeeperPorts, tick: Duration) {
-    loop {
-        if let Err(error) = look(&ports).await {
-            tracing::warn!(%error, "what routing learned cannot be kept now");
-        }
-        tokio::time::sleep(tick).await;
+    async fn after_last(&mut self) -> Result<(), StoreError> {
+        look(&self.ports).await
     }
 }
 

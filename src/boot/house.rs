@@ -13,12 +13,12 @@ use rei_actors::cashier::{Cashier, CashierPorts};
 use rei_actors::courier::Courier;
 use rei_actors::courier::delivery::CourierPorts;
 use rei_actors::etas::Etas;
-use rei_actors::gc::{GcActor, GcPorts};
+use rei_actors::gc::{Collecting, GcActor, GcPorts};
 use rei_actors::intake::{IntakeActor, IntakeGate};
-use rei_actors::late::{LatePorts, LateSettings, LateWatch};
+use rei_actors::late::{LatePorts, LateSettings, LateWatch, Watching};
 use rei_actors::ledger::{Ledger, LedgerActor};
-use rei_actors::meter::{MeterPorts, UsageMeter, steady_clock};
-use rei_actors::notary::{Notary, NotaryPorts};
+use rei_actors::meter::{MeterPorts, Metering, UsageMeter, steady_clock};
+use rei_actors::notary::{Covering, Notary, NotaryPorts};
 use rei_actors::nudges::Nudges;
 use rei_actors::poller::Poller as PollerActor;
 use rei_actors::ports::assets::{Assets, MediaCheck};
@@ -36,11 +36,11 @@ use rei_actors::ports::view::View;
 use rei_actors::provider::ProviderActor;
 use rei_actors::renewals::Renewals;
 use rei_actors::routes::Routes;
-use rei_actors::routes::keeper::{KeeperPorts, RouteKeeper, restore};
+use rei_actors::routes::keeper::{KeeperPorts, Keeping, RouteKeeper, restore};
 use rei_actors::runner::RunnerPorts;
 use rei_actors::scheduler::dispatch::DispatchPorts;
 use rei_actors::scheduler::{JobScheduler, ProviderSlots};
-use rei_actors::series::{SeriesDriver, SeriesPorts};
+use rei_actors::series::{SeriesDriver, SeriesPorts, SeriesRounds};
 use rei_actors::session::UserSession;
 use rei_actors::session::conversation::SessionPorts;
 use rei_actors::supervision::{Departure, Escalation, Tree};
@@ -451,7 +451,7 @@ async fn start_actors(
     let (tick, bell) = (config.usage.tick, parts.meter.clone());
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("meter", &work_arbiter, spec, move || {
-        UsageMeter::new(meter_ports.clone(), tick, bell.clone())
+        UsageMeter::new(Metering::new(meter_ports.clone(), tick, bell.clone()))
     })?;
 
     let notary_ports = NotaryPorts {
@@ -460,7 +460,7 @@ async fn start_actors(
     };
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("notary", &work_arbiter, spec, move || {
-        Notary::new(notary_ports.clone(), NOTARY_TICK)
+        Notary::new(Covering::new(notary_ports.clone(), NOTARY_TICK))
     })?;
 
     let series_ports = SeriesPorts {
@@ -477,7 +477,10 @@ async fn start_actors(
     let series_settings = settings::series(config);
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("series", &work_arbiter, spec, move || {
-        SeriesDriver::new(series_ports.clone(), series_settings.clone())
+        SeriesDriver::new(SeriesRounds::new(
+            series_ports.clone(),
+            series_settings.clone(),
+        ))
     })?;
 
     let (inbox, intake_settings) = (parts.inbox.clone(), settings::intake(config));
@@ -533,7 +536,7 @@ async fn start_workers(
     };
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("routes", arbiter, spec, move || {
-        RouteKeeper::new(keeper_ports.clone(), ROUTES_TICK)
+        RouteKeeper::new(Keeping::new(keeper_ports.clone(), ROUTES_TICK))
     })?;
     let renewals = Renewals::new(parts.jobs.clone());
     let mut slots = Vec::with_capacity(parts.backends.len());
@@ -572,7 +575,7 @@ async fn start_workers(
     let gc_settings = settings::gc(config);
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("gc", arbiter, spec, move || {
-        GcActor::new(gc_ports.clone(), gc_settings)
+        GcActor::new(Collecting::new(gc_ports.clone(), gc_settings))
     })?;
     let late_ports = LatePorts {
         clock: parts.clock.clone(),
@@ -587,7 +590,7 @@ async fn start_workers(
     };
     let spec = settings::child(config, QUIET_CAPACITY);
     tree.spawn_child("late", arbiter, spec, move || {
-        LateWatch::new(late_ports.clone(), late_settings)
+        LateWatch::new(Watching::new(late_ports.clone(), late_settings))
     })?;
     let dispatch_ports = DispatchPorts {
         clock: parts.clock.clone(),
