@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rei_domain::time::Moment;
+use rei_domain::time::{Moment, Span};
 
 use crate::metrics::gc::GC;
 use crate::ports::StoreError;
@@ -32,6 +32,8 @@ pub struct GcSettings {
     pub periods: Periods,
     /// From the end of a round to the next.
     pub tick: Duration,
+    /// From a round that lists everything that is stored to the next such round.
+    pub sweep: Span,
 }
 
 /// What a round did.
@@ -54,11 +56,19 @@ impl Round {
     }
 }
 
+/// Whether a round lists everything that is stored, to find bytes without a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sweep {
+    Do,
+    Leave,
+}
+
 /// One round, from its beginning to its end.
 pub async fn round(
     retention: &dyn Retention,
     periods: &Periods,
     now: Moment,
+    sweep: Sweep,
 ) -> Result<Round, StoreError> {
     let mut done = Round::default();
     // Requests first: what only they refer to is not needed after them.
@@ -93,8 +103,9 @@ pub async fn round(
             break;
         }
     }
-    let older_than = now - periods.orphans;
-    done.swept = retention.sweep(older_than).await?;
+    if sweep == Sweep::Do {
+        done.swept = retention.sweep(now - periods.orphans).await?;
+    }
     Ok(done)
 }
 
@@ -103,6 +114,8 @@ pub async fn round(
 pub struct Collecting {
     ports: GcPorts,
     settings: GcSettings,
+    /// When everything that is stored was listed last, by this actor.
+    swept_at: Option<Moment>,
 }
 
 /// The collector of one node.
@@ -111,7 +124,11 @@ pub type GcActor = RoutineActor<Collecting>;
 impl Collecting {
     /// A collector whose first round begins after one tick.
     pub fn new(ports: GcPorts, settings: GcSettings) -> Self {
-        Self { ports, settings }
+        Self {
+            ports,
+            settings,
+            swept_at: None,
+        }
     }
 }
 
@@ -129,7 +146,15 @@ impl Routine for Collecting {
     async fn round(&mut self) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
         let retention = self.ports.retention.as_ref();
-        let done = round(retention, &self.settings.periods, now).await?;
+        let is_due = |at: Moment| now - at >= self.settings.sweep;
+        let sweep = match self.swept_at {
+            Some(at) if !is_due(at) => Sweep::Leave,
+            Some(_) | None => Sweep::Do,
+        };
+        let done = round(retention, &self.settings.periods, now, sweep).await?;
+        if sweep == Sweep::Do {
+            self.swept_at = Some(now);
+        }
         told(&done, self.ports.clock.now());
         Ok(())
     }

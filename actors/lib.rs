@@ -12,6 +12,7 @@ pub mod bell;
 pub mod gate;
 pub mod meter;
 pub mod metrics;
+pub mod mirror;
 pub mod notary;
 pub mod nudges;
 pub mod orders;

@@ -24,6 +24,7 @@ use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, RefundE
 use crate::ports::provider::ProviderError;
 use crate::supervision::Cause;
 
+pub(crate) mod assets;
 pub(crate) mod books;
 pub(crate) mod callbacks;
 pub(crate) mod etas;
@@ -32,6 +33,7 @@ mod payments;
 pub(crate) mod rates;
 pub(crate) mod routes;
 
+pub use assets::{PlaceName, PlaceOperation, StorageResult, count_storage};
 pub use payments::PaymentMeters;
 pub use rates::RateMeters;
 
@@ -44,6 +46,7 @@ pub fn registry() -> &'static Registry {
     LazyLock::force(&PAYMENTS);
     LazyLock::force(&PROVIDERS);
     LazyLock::force(&payments::PAYMENTS);
+    LazyLock::force(&assets::ASSETS);
     LazyLock::force(&books::BOOKS);
     LazyLock::force(&rates::RATES);
     &REGISTRY

@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod ledger;
 pub mod links;
 pub mod messenger;
+pub mod mirror;
 pub mod notices;
 pub mod outbox;
 pub mod payments;
@@ -37,10 +38,11 @@ pub mod view;
 /// be lost. Every write of these ports is therefore safe to repeat with the same arguments.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database is away, busy or restarting; the same call may work later.
-    #[error("the database does not answer: {0}")]
+    /// The database, or the place of pictures, is away, busy or restarting; the same call may work
+    /// later.
+    #[error("the store does not answer: {0}")]
     Retryable(String),
-    /// A statement or a row is wrong; repeating will not help.
-    #[error("the database refused a statement: {0}")]
+    /// A statement, a row or an object is wrong; repeating will not help.
+    #[error("the store refused what it was asked: {0}")]
     Broken(String),
 }

@@ -1,7 +1,7 @@
 //! Pretends: the outside world on loopback.
 //!
 //! One address serves every emulator under a prefix of its own (`/telegram`, `/gemini`,
-//! `/kling`, `/fal`, `/yookassa`), a control API (`/control`) by which a test plays the people and
+//! `/kling`, `/fal`, `/yookassa`, `/s3`), a control API (`/control`) by which a test plays the people and
 //! orders faults, and a chat page (`/`). Other people's clients work against it unchanged; see `README.md`.
 //!
 //! Nothing is kept beyond the process, nothing is fetched from elsewhere, and there are no
@@ -11,6 +11,7 @@
 pub mod fal;
 pub mod gemini;
 pub mod kling;
+pub mod s3;
 pub mod telegram;
 pub mod video;
 pub mod yookassa;

@@ -9,7 +9,7 @@ use actix_web::{App, HttpServer};
 use anyhow::Context;
 use tokio::sync::oneshot;
 
-use crate::{control, fal, gemini, kling, outbox, page, telegram, yookassa};
+use crate::{control, fal, gemini, kling, outbox, page, s3, telegram, yookassa};
 
 /// Enough for a chat page, a bot and a test driver on the machine of one developer.
 const WORKERS: usize = 2;
@@ -49,6 +49,9 @@ pub struct Sandbox {
     /// The tasks, the account and the faults of the Kling emulator. Its key is
     /// [`kling::API_KEY`] until it is changed.
     pub kling: kling::Handle,
+    /// The buckets, the regions and the faults of the S3 emulator. Its key is
+    /// [`s3::ACCESS_KEY_ID`] with [`s3::SECRET_ACCESS_KEY`].
+    pub s3: s3::Handle,
     /// The payers, the merchant's cabinet and the faults of the YooKassa emulator. Its shop is
     /// [`yookassa::SHOP_ID`] with [`yookassa::SECRET_KEY`] until it is changed.
     pub yookassa: yookassa::Handle,
@@ -72,6 +75,7 @@ impl Sandbox {
         });
         let fal = fal::Handle::new();
         let kling = kling::Handle::new();
+        let s3 = s3::Handle::new();
         let yookassa = yookassa::Handle::new();
         let listener = TcpListener::bind(config.addr)
             .with_context(|| format!("the sandbox cannot listen on {}", config.addr))?;
@@ -87,6 +91,7 @@ impl Sandbox {
             fal: fal.clone(),
             kling: kling.clone(),
             addr,
+            s3: s3.clone(),
             yookassa: yookassa.clone(),
         };
         let thread = std::thread::Builder::new()
@@ -102,6 +107,7 @@ impl Sandbox {
             gemini,
             fal,
             kling,
+            s3,
             yookassa,
             addr,
             server,
@@ -147,6 +153,7 @@ struct Emulators {
     gemini: gemini::Handle,
     fal: fal::Handle,
     kling: kling::Handle,
+    s3: s3::Handle,
     yookassa: yookassa::Handle,
     addr: SocketAddr,
 }
@@ -177,6 +184,7 @@ fn serve(
                 .configure(|service| gemini::configure(service, &emulators.gemini))
                 .configure(|service| fal::configure(service, &emulators.fal))
                 .configure(|service| kling::configure(service, &emulators.kling))
+                .configure(|service| s3::configure(service, &emulators.s3))
                 .configure(|service| yookassa::configure(service, &emulators.yookassa))
                 .configure(|service| control::configure(service, &emulators.telegram))
                 .configure(page::configure)

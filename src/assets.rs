@@ -1,5 +1,5 @@
 //! Stored pictures and clips: bytes in an object store, addressed by their content and their
-//! row, and a row that says whose they are.
+//! row, and a row that says whose they are. A second place may have a copy of all of them.
 //!
 //! Promises that a row exists only after its bytes are durable, that a repeated `put` changes
 //! nothing, and that bytes are handed out only if they still have the hash of their row. A full
@@ -7,35 +7,39 @@
 //! nothing: what is over is the collector's to say (`retention`). No two rows share an object, so
 //! that removing one row's never takes another's, whoever stores the same content meanwhile.
 
+mod copies;
 mod place;
+mod places;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::assets::{Asset, Assets, Media};
 use rei_actors::ports::clock::Clock;
 use rei_domain::ids::{AssetId, UserId};
 use sha2::{Digest, Sha256};
 
-pub use self::place::{PlaceError, open_folder};
+pub use self::copies::{Checked, Copies, Mending};
+pub(crate) use self::place::Place;
+pub use self::place::PlaceError;
+pub use self::places::Places;
 use crate::store::AssetRows;
 
 /// The asset store: objects beside the table `assets`.
 pub struct AssetStore {
-    objects: Arc<dyn ObjectStore>,
+    places: Places,
     rows: AssetRows,
     clock: Arc<dyn Clock>,
 }
 
 impl AssetStore {
-    /// Joins an object store, as [`open_folder`] gives it, with the rows.
-    pub fn new(objects: Arc<dyn ObjectStore>, rows: AssetRows, clock: Arc<dyn Clock>) -> Self {
+    /// Joins places with the rows.
+    pub fn new(places: Places, rows: AssetRows, clock: Arc<dyn Clock>) -> Self {
         Self {
-            objects,
+            places,
             rows,
             clock,
         }
@@ -60,13 +64,8 @@ impl Assets for AssetStore {
         };
         // The object first: a row without its bytes would promise what nobody has. Writing the
         // same content again under the same key is harmless, and mends a damaged object.
-        self.objects
-            .put(
-                &object_key(&asset.sha256, asset.id.as_str()),
-                media.bytes.clone().into(),
-            )
-            .await
-            .map_err(|error| classify(&error))?;
+        let first = &self.places.first;
+        first.put(&object_key(&asset), media.bytes.clone()).await?;
         self.rows.insert(&asset, self.clock.now()).await
     }
 
@@ -78,7 +77,7 @@ impl Assets for AssetStore {
         let Some(asset) = self.rows.find(id).await? else {
             return Ok(None);
         };
-        let bytes = self.read(&asset).await?;
+        let bytes = self.places.read(&asset).await?;
         Ok(Some(Media {
             bytes,
             kind: asset.kind,
@@ -87,39 +86,6 @@ impl Assets for AssetStore {
             millis: asset.millis,
         }))
     }
-}
-
-impl AssetStore {
-    async fn read(&self, asset: &Asset) -> Result<Bytes, StoreError> {
-        let key = object_key(&asset.sha256, asset.id.as_str());
-        let found = match self.objects.get(&key).await {
-            Ok(found) => found,
-            Err(object_store::Error::NotFound { .. }) => {
-                return Err(StoreError::Broken(format!(
-                    "asset {} has a row and no object",
-                    asset.id
-                )));
-            }
-            Err(error) => return Err(classify(&error)),
-        };
-        // The size is compared before anything is read, so that a foreign file in the place of
-        // an object cannot fill the memory.
-        if found.meta.size != asset.size {
-            return Err(damaged(asset));
-        }
-        let bytes = found.bytes().await.map_err(|error| classify(&error))?;
-        if hash(bytes.clone()).await? != asset.sha256 {
-            return Err(damaged(asset));
-        }
-        Ok(bytes)
-    }
-}
-
-fn damaged(asset: &Asset) -> StoreError {
-    StoreError::Broken(format!(
-        "the object of asset {} is not what was stored",
-        asset.id
-    ))
 }
 
 /// Lower-case hexadecimal SHA-256, computed where it delays nobody: a large picture takes tens
@@ -135,14 +101,19 @@ async fn hash(bytes: Bytes) -> Result<String, StoreError> {
     .map_err(|_| StoreError::Retryable("the process is stopping".to_owned()))
 }
 
+/// Where an asset's bytes are in each place.
+fn object_key(asset: &Asset) -> Path {
+    key_of(&asset.sha256, asset.id.as_str())
+}
+
 /// Two levels of folders keep each of them small: with a million pictures about fifteen names.
-pub(crate) fn object_key(sha256: &str, id: &str) -> Path {
+pub(crate) fn key_of(sha256: &str, id: &str) -> Path {
     let outer = sha256.get(..2).unwrap_or_default();
     let inner = sha256.get(2..4).unwrap_or_default();
     Path::from(format!("{outer}/{inner}/{sha256}-{id}"))
 }
 
-/// The id in [`object_key`]; `None` for a key of another making.
+/// The id in [`key_of`]; `None` for a key of another making.
 pub(crate) fn object_id(key: &Path) -> Option<&str> {
     let (sha256, id) = key.filename()?.split_once('-')?;
     (sha256.len() == 64).then_some(id)
@@ -150,7 +121,7 @@ pub(crate) fn object_id(key: &Path) -> Option<&str> {
 
 /// Whether the same call may work later. What a disk or a network does passes; what the store
 /// cannot do at all does not. The text names keys and paths, which are hashes and ours.
-pub(crate) fn classify(error: &object_store::Error) -> StoreError {
+fn classify(error: &object_store::Error) -> StoreError {
     match error {
         object_store::Error::InvalidPath { .. }
         | object_store::Error::NotSupported { .. }

@@ -1,5 +1,6 @@
 //! Wires the house together: one function for each thing the binary does.
 
+mod assets;
 mod backends;
 mod clock;
 mod gc;
@@ -22,10 +23,10 @@ use rei_actors::audit::{Auditor, Deed};
 use rei_actors::ports::clock::Clock as _;
 use rei_actors::ports::payments::Environment as PaymentEnvironment;
 use rei_domain::audit::{Actor, AuditOutcome, Via};
-use rei_sandbox::{Exposure, Sandbox, fal, kling, yookassa};
+use rei_sandbox::{Exposure, Sandbox, fal, kling, s3, yookassa};
 use secrecy::SecretString;
 
-use crate::cli::{Days, DemoArgs, GcArgs, ReplayArgs, SandboxArgs};
+use crate::cli::{CheckArgs, Days, DemoArgs, GcArgs, ReplayArgs, SandboxArgs};
 use crate::config::{Addresses, Config, Environment, Loaded, Log, LogFormat, Offer};
 use crate::logging;
 use crate::store::{AuditRows, Db, verify};
@@ -146,6 +147,11 @@ pub async fn sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     println!("YOOKASSA_SECRET_KEY={}", yookassa::SECRET_KEY);
     println!("YOOKASSA_WEBHOOK_SECRET={SANDBOX_WEBHOOK_SECRET}");
     println!("YOOKASSA_API_URL={}", sandbox.url("yookassa/v3"));
+    println!("S3_ENDPOINT={}", sandbox.url("s3"));
+    println!("S3_REGION={}", s3::REGION);
+    println!("S3_ACCESS_KEY_ID={}", s3::ACCESS_KEY_ID);
+    println!("S3_SECRET_ACCESS_KEY={}", s3::SECRET_ACCESS_KEY);
+    println!("ASSETS_URL=s3://{}", s3::BUCKET);
     println!("YooKassa notifies {SANDBOX_NOTIFIES}");
     signals::Signals::listen().first().await;
     sandbox.stop().await;
@@ -220,6 +226,11 @@ pub async fn replay(loaded: Loaded, args: &ReplayArgs) -> anyhow::Result<()> {
 /// Removes what nobody needs any more, or says what that would be.
 pub async fn gc(loaded: Loaded, args: GcArgs) -> anyhow::Result<()> {
     gc::run(&loaded, args).await
+}
+
+/// Looks for everything that is kept in its places, and copies what one of them lacks.
+pub async fn check_assets(loaded: Loaded, args: CheckArgs) -> anyhow::Result<ExitCode> {
+    assets::check(&loaded, args).await
 }
 
 /// Audits the books; a failure exit code when an invariant is broken.

@@ -42,7 +42,8 @@ impl Cli {
                 | Command::Receipt(_)
                 | Command::Reconcile(_)
                 | Command::Route(_)
-                | Command::Gc(_),
+                | Command::Gc(_)
+                | Command::Assets(_),
             )
             | None => true,
         };
@@ -61,7 +62,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Serve the bot on Telegram (the default)
     Serve,
-    /// Run the emulators of Telegram, Gemini, Kling, fal and YooKassa alone, on loopback
+    /// Run the emulators of Telegram, Gemini, Kling, fal, YooKassa and S3 alone, on loopback
     Sandbox(SandboxArgs),
     /// Bring the database's schema up to date and end
     Migrate,
@@ -81,6 +82,26 @@ pub enum Command {
     /// Remove what nobody needs any more: old results, left-over files, answered updates; safe
     /// beside a running bot, which does so by itself
     Gc(GcArgs),
+    /// Look at the places of pictures and videos
+    #[command(subcommand)]
+    Assets(AssetsCommand),
+}
+
+/// What to do with the places of pictures and videos.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AssetsCommand {
+    /// Look for everything that is kept in its place and in the mirror, and copy what one of them
+    /// lacks, as after a place was lost or exchanged; safe beside a running bot; fail if something
+    /// is in neither
+    Check(CheckArgs),
+}
+
+/// How to look at the places.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct CheckArgs {
+    /// Only say what would be copied
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What to do with past decisions.

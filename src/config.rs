@@ -31,8 +31,8 @@ pub use error::ConfigError;
 pub use layers::{NAMED_VARIABLES, RESERVED_VARIABLES};
 pub use sections::{
     Addresses, Assets, Billing, Config, Database, Downloads, Fal, GeminiModel, Http, Intake, Jobs,
-    Kling, Ledger, LinkBase, Log, LogFormat, NanoBanana, Offer, Providers, Routing, Sessions,
-    Shutdown, Stars, Supervision, Telegram, Topups, Videos,
+    Kling, Ledger, LinkBase, Location, Log, LogFormat, NanoBanana, Offer, Providers, Routing, S3,
+    Sessions, Shutdown, Stars, Supervision, Telegram, Topups, Videos,
 };
 
 #[cfg(test)]

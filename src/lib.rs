@@ -17,6 +17,7 @@ pub mod receipts;
 pub mod retention;
 pub mod store;
 pub mod telegram;
+pub mod tls;
 pub mod webhooks;
 
 #[cfg(test)]

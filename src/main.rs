@@ -6,19 +6,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use rei_bot::boot;
-use rei_bot::cli::{Cli, Command, ReceiptCommand, RouteCommand};
+use rei_bot::cli::{AssetsCommand, Cli, Command, ReceiptCommand, RouteCommand};
 use rei_bot::config::{Config, ConfigError, Environment, Loaded, Purpose};
 use rei_bot::logging;
+use rei_bot::tls::install_crypto;
 
 /// The command line or the configuration is wrong; clap ends with the same code.
 const WRONG_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
-    // Before the first HTTP client is built: two TLS providers are linked, and neither is
-    // the default by itself.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .expect("nothing installed a TLS provider before main");
+    install_crypto();
     #[cfg(feature = "failpoints")]
     crash_on_request();
     match run(Cli::of_process()) {
@@ -127,6 +124,11 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             start_logging(&loaded)?;
             system.block_on(boot::gc(loaded, args))?;
             ExitCode::SUCCESS
+        }
+        Command::Assets(AssetsCommand::Check(args)) => {
+            let loaded = load(Purpose::Database)?;
+            start_logging(&loaded)?;
+            system.block_on(boot::check_assets(loaded, args))?
         }
         Command::CheckConfig => {
             let loaded = load(Purpose::Serve)?;

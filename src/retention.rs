@@ -4,16 +4,15 @@
 //! from another. Bytes without a row are found by listing the whole store.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::ObjectMeta;
 use rei_actors::ports::StoreError;
 use rei_actors::ports::retention::{Amount, AssetClass, Periods, Retention, Survey};
 use rei_domain::time::Moment;
 
-use crate::assets::{classify, object_id, object_key};
+use crate::assets::{Place, Places, key_of, object_id};
 use crate::store::RetentionRows;
 
 /// Objects whose rows are asked for at once.
@@ -21,26 +20,46 @@ const OBJECTS_AT_ONCE: usize = 500;
 
 /// The collector's hands.
 pub struct Collector {
-    objects: Arc<dyn ObjectStore>,
+    places: Places,
     rows: RetentionRows,
 }
 
 impl Collector {
-    /// Joins an object store with the rows.
-    pub fn new(objects: Arc<dyn ObjectStore>, rows: RetentionRows) -> Self {
-        Self { objects, rows }
+    /// Joins places with the rows.
+    pub fn new(places: Places, rows: RetentionRows) -> Self {
+        Self { places, rows }
     }
 
-    /// Deletes an object; one that is gone already is as good.
-    async fn delete(&self, path: &object_store::path::Path) -> Result<(), StoreError> {
-        match self.objects.delete(path).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(classify(&error)),
+    /// Deletes what no row has from one place.
+    async fn sweep_place(
+        &self,
+        place: &Place,
+        older_than: Moment,
+        swept: &mut Amount,
+    ) -> Result<(), StoreError> {
+        let mut found = Vec::new();
+        let mut objects = place.list();
+        loop {
+            let next = objects.try_next().await?;
+            let is_last = next.is_none();
+            found.extend(next.filter(|m| m.last_modified.timestamp_micros() <= older_than.0));
+            if found.len() >= OBJECTS_AT_ONCE || (is_last && !found.is_empty()) {
+                self.sweep_some(place, &found, swept).await?;
+                found.clear();
+            }
+            if is_last {
+                return Ok(());
+            }
         }
     }
 
     /// Deletes those of these objects that no row has.
-    async fn sweep_some(&self, found: &[ObjectMeta], swept: &mut Amount) -> Result<(), StoreError> {
+    async fn sweep_some(
+        &self,
+        place: &Place,
+        found: &[ObjectMeta],
+        swept: &mut Amount,
+    ) -> Result<(), StoreError> {
         let ids = found.iter().filter_map(|meta| object_id(&meta.location));
         let ids: Vec<&str> = ids.collect();
         let kept: BTreeSet<_> = self
@@ -48,12 +67,12 @@ impl Collector {
             .kept(&ids)
             .await?
             .into_iter()
-            .map(|(id, sha256)| object_key(&sha256, &id))
+            .map(|(id, sha256)| key_of(&sha256, &id))
             .collect();
         for meta in found {
             // What is not named like ours is somebody else's.
             if object_id(&meta.location).is_some() && !kept.contains(&meta.location) {
-                self.delete(&meta.location).await?;
+                place.delete(&meta.location).await?;
                 swept.add(meta.size);
             }
         }
@@ -84,7 +103,9 @@ impl Retention for Collector {
         let removed = self.rows.remove(periods, now, limit).await?;
         for asset in &removed {
             fail::fail_point!("gc.removed");
-            self.delete(&object_key(&asset.sha256, &asset.id)).await?;
+            self.places
+                .delete(&key_of(&asset.sha256, &asset.id))
+                .await?;
         }
         Ok(removed
             .iter()
@@ -94,20 +115,10 @@ impl Retention for Collector {
 
     async fn sweep(&self, older_than: Moment) -> Result<Amount, StoreError> {
         let mut swept = Amount::default();
-        let mut found = Vec::new();
-        let mut objects = self.objects.list(None);
-        loop {
-            let next = objects.try_next().await.map_err(|error| classify(&error))?;
-            let is_last = next.is_none();
-            found.extend(next.filter(|m| m.last_modified.timestamp_micros() <= older_than.0));
-            if found.len() >= OBJECTS_AT_ONCE || (is_last && !found.is_empty()) {
-                self.sweep_some(&found, &mut swept).await?;
-                found.clear();
-            }
-            if is_last {
-                return Ok(swept);
-            }
+        for place in self.places.all() {
+            self.sweep_place(place, older_than, &mut swept).await?;
         }
+        Ok(swept)
     }
 
     async fn forget_updates(

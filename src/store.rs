@@ -36,7 +36,7 @@ pub(crate) mod fixtures;
 mod statements_tests;
 
 pub use acts::ActRows;
-pub use assets::AssetRows;
+pub use assets::{AssetRows, KeptAsset};
 pub use audit::AuditRows;
 pub use caps::CapRows;
 pub use checkpoints::CheckpointRows;

@@ -1,5 +1,5 @@
-//! The database is there and takes no writes: nothing is lost, the node says so, and it goes on
-//! by itself when that is over.
+//! Where things are kept lets the house down: the database takes no writes, a region of pictures
+//! is away. Nothing is lost, the node says so, and it goes on by itself when that is over.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
@@ -12,12 +12,59 @@ use diesel::{Connection as _, SqliteConnection};
 use rei_actors::ports::clock::Clock as _;
 use rei_bot::boot::SystemClock;
 use rei_bot::store::verify;
+use rei_sandbox::s3;
 
-use crate::support::house::{Engine, PATIENCE};
+use crate::support::house::{ENGINES, Engine, PATIENCE, TestHouse, is_bots, is_document};
 use crate::support::process::{Bot, World, free_addr, get};
 
 /// A user without rights of its own, for tests that run as one whom no permission binds.
 const NOBODY: u32 = 65_534;
+
+#[actix_rt::test]
+async fn a_picture_is_soon_in_two_regions_and_outlives_the_first() {
+    for engine in ENGINES {
+        let (first, mirror) = (format!("s3://{}", s3::BUCKET), s3::MIRROR_BUCKET);
+        let mirror_url = format!("s3://{mirror}/behind");
+        let keys = [
+            ("REI__ASSETS__URL", first.as_str()),
+            ("REI__ASSETS__S3__REGION", s3::REGION),
+            ("REI__ASSETS__S3__ACCESS_KEY_ID", s3::ACCESS_KEY_ID),
+            ("REI__ASSETS__S3__SECRET_ACCESS_KEY", s3::SECRET_ACCESS_KEY),
+            ("REI__ASSETS__MIRROR_URL", mirror_url.as_str()),
+            ("REI__ASSETS__MIRROR_TICK_MS", "20"),
+            ("REI__ASSETS__MIRROR_S3__REGION", s3::MIRROR_REGION),
+            ("REI__ASSETS__MIRROR_S3__ACCESS_KEY_ID", s3::ACCESS_KEY_ID),
+            (
+                "REI__ASSETS__MIRROR_S3__SECRET_ACCESS_KEY",
+                s3::SECRET_ACCESS_KEY,
+            ),
+        ];
+        let house = TestHouse::start_with(engine, &keys).await;
+        let ann = house.person(1);
+        ann.orders("a lighthouse").await;
+        ann.gets_picture().await;
+        let buckets = &house.sandbox.s3;
+        let copied = async {
+            while buckets.keys(mirror).is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, copied).await;
+        in_time.expect("it is copied in time");
+        assert_eq!(buckets.keys(s3::BUCKET).len(), 1);
+        assert!(buckets.keys(mirror)[0].starts_with("behind/"));
+
+        buckets.take_down(s3::REGION);
+        ann.presses("As file").await;
+        ann.sees("the file", |chat| {
+            let found = chat.iter().any(|m| is_bots(m) && is_document(m));
+            found.then_some(())
+        })
+        .await;
+        buckets.bring_back(s3::REGION);
+        house.finish().await;
+    }
+}
 
 #[actix_rt::test]
 async fn a_file_that_another_process_holds_is_waited_for_and_nothing_is_lost() {

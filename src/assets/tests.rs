@@ -18,8 +18,8 @@ impl Clock for FixedClock {
 }
 
 fn store_in(folder: &FilePath, db: &Db) -> AssetStore {
-    let objects = open_folder(folder).unwrap();
-    AssetStore::new(objects, AssetRows::new(db.clone()), Arc::new(FixedClock))
+    let places = Places::in_folders(folder, None);
+    AssetStore::new(places, AssetRows::new(db.clone()), Arc::new(FixedClock))
 }
 
 fn picture(content: &'static [u8]) -> Media {

@@ -1,12 +1,13 @@
 //! `rei-bot gc`: removing what nobody needs any more, from the command line.
 
-use rei_actors::gc::round;
+use rei_actors::gc::{Sweep, round};
 use rei_actors::ports::clock::Clock;
 use rei_actors::ports::retention::{Amount, AssetClass, Retention};
+use tokio::runtime::Handle;
 
 use super::clock::SystemClock;
 use super::settings;
-use crate::assets::open_folder;
+use crate::assets::Places;
 use crate::cli::GcArgs;
 use crate::config::Loaded;
 use crate::retention::Collector;
@@ -17,8 +18,8 @@ pub(super) async fn run(loaded: &Loaded, args: GcArgs) -> anyhow::Result<()> {
     let config = &loaded.config;
     let db = Db::try_new(&settings::database(config))?;
     db.check_schema().await?;
-    let objects = open_folder(&config.assets.folder)?;
-    let collector = Collector::new(objects, RetentionRows::new(db));
+    let places = Places::open(&config.assets, &Handle::current())?;
+    let collector = Collector::new(places, RetentionRows::new(db));
     let periods = settings::gc(config).periods;
     let now = SystemClock.now();
     if args.dry_run {
@@ -29,7 +30,7 @@ pub(super) async fn run(loaded: &Loaded, args: GcArgs) -> anyhow::Result<()> {
         println!("Nothing was removed.");
         return Ok(());
     }
-    let done = round(&collector, &periods, now).await?;
+    let done = round(&collector, &periods, now, Sweep::Do).await?;
     print(&done.removed);
     println!(
         "{:>10} files without a row, {} bytes",

@@ -18,6 +18,7 @@ use rei_actors::intake::{IntakeActor, IntakeGate};
 use rei_actors::late::{LatePorts, LateSettings, LateWatch, Watching};
 use rei_actors::ledger::{Ledger, LedgerActor};
 use rei_actors::meter::{MeterPorts, Metering, UsageMeter, steady_clock};
+use rei_actors::mirror::{Copying, MirrorActor, MirrorPorts};
 use rei_actors::notary::{Covering, Notary, NotaryPorts};
 use rei_actors::nudges::Nudges;
 use rei_actors::poller::Poller as PollerActor;
@@ -29,6 +30,7 @@ use rei_actors::ports::intake::Intake;
 use rei_actors::ports::jobs::JobStore;
 use rei_actors::ports::ledger::LedgerStore;
 use rei_actors::ports::messenger::Messenger;
+use rei_actors::ports::mirror::Mirror;
 use rei_actors::ports::rates::Rates;
 use rei_actors::ports::retention::Retention;
 use rei_actors::ports::routes::RouteStore;
@@ -55,7 +57,7 @@ use super::backends::{self, Backend};
 use super::clock::{SystemClock, UuidIds};
 use super::readiness::{DatabaseAnswers, DoorIntake, Doors, SchemaIsCurrent};
 use super::{settings, tills};
-use crate::assets::{AssetStore, open_folder};
+use crate::assets::{AssetStore, Copies, Places};
 use crate::config::{self, Config, LinkBase, Loaded};
 use crate::http::{
     AdminToken, BuildInfo, FalCallbacks, Files, HttpMetrics, HttpState, KlingCallbacks, Limits,
@@ -176,6 +178,7 @@ struct Parts {
     backends: Vec<Backend>,
     routes: Arc<Routes>,
     retention: Arc<dyn Retention>,
+    mirror: Arc<dyn Mirror>,
     nudges: Nudges,
     etas: Arc<Etas>,
     route_rows: Arc<dyn RouteStore>,
@@ -194,22 +197,25 @@ struct Parts {
 }
 
 impl Parts {
-    fn make(config: &Config, db: &Db, outside: &OutsideRuntime) -> anyhow::Result<Self> {
+    fn make(
+        config: &Config,
+        db: &Db,
+        places: Places,
+        outside: &OutsideRuntime,
+    ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let media: Arc<dyn MediaCheck> = Arc::new(Headers);
-        let objects = open_folder(&config.assets.folder)?;
-        let retention = Collector::new(objects.clone(), RetentionRows::new(db.clone()));
-        let assets = AssetStore::new(objects, AssetRows::new(db.clone()), clock.clone());
+        let asset_rows = AssetRows::new(db.clone());
+        let retention = Collector::new(places.clone(), RetentionRows::new(db.clone()));
+        let mirror = Copies::new(places.clone(), asset_rows.clone(), clock.clone());
+        let assets = AssetStore::new(places, asset_rows, clock.clone());
         let token = secret(&config.telegram.bot_token, "BOT_TOKEN")?;
         let links = AssetLinks::new(&token);
         let api = BotApi::try_new(&config.telegram.api_url, token, outside.handle())?;
         let catalogue = Arc::new(Catalogue::embedded());
         let commands: Arc<dyn Commands> = Arc::new(CommandList::new(catalogue.clone()));
         let backends = backends::open(config, &media, &links, outside.handle())?;
-        let etas = Etas::new(
-            places(&backends, Kind::Image),
-            places(&backends, Kind::Video),
-        );
+        let etas = Etas::new(slots(&backends, Kind::Image), slots(&backends, Kind::Video));
         let providers = backends.iter().map(|backend| backend.provider.clone());
         let routes = Arc::new(Routes::new(providers.collect(), settings::routes(config)));
         let log = Arc::new(AuditRows::new(db.clone()));
@@ -241,6 +247,7 @@ impl Parts {
             backends,
             routes,
             retention: Arc::new(retention),
+            mirror: Arc::new(mirror),
             outside: outside.handle(),
             nudges: Nudges::new(),
             etas: Arc::new(etas),
@@ -270,7 +277,9 @@ impl House {
         let db = Db::try_new(&settings::database(&config))?;
         db.migrate().await?;
         let outside = OutsideRuntime::start()?;
-        let parts = Parts::make(&config, &db, &outside)?;
+        let places = Places::open(&config.assets, &outside.handle())?;
+        places.check().await?;
+        let parts = Parts::make(&config, &db, places, &outside)?;
         let doors = Doors::default();
         let (tell, escalations) = mpsc::unbounded_channel();
         let shut = doors.clone();
@@ -577,6 +586,17 @@ async fn start_workers(
     tree.spawn_child("gc", arbiter, spec, move || {
         GcActor::new(Collecting::new(gc_ports.clone(), gc_settings))
     })?;
+    if config.assets.mirror_url.is_some() {
+        let mirror_ports = MirrorPorts {
+            clock: parts.clock.clone(),
+            mirror: parts.mirror.clone(),
+        };
+        let tick = config.assets.mirror_tick;
+        let spec = settings::child(config, QUIET_CAPACITY);
+        tree.spawn_child("mirror", arbiter, spec, move || {
+            MirrorActor::new(Copying::new(mirror_ports.clone(), tick))
+        })?;
+    }
     let late_ports = LatePorts {
         clock: parts.clock.clone(),
         jobs: parts.jobs.clone(),
@@ -767,7 +787,7 @@ async fn introduce(
 }
 
 /// How many works of a kind are done at once.
-fn places(backends: &[Backend], kind: Kind) -> u32 {
+fn slots(backends: &[Backend], kind: Kind) -> u32 {
     let makers = backends
         .iter()
         .filter(|b| b.provider.kinds().contains(&kind));

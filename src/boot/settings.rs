@@ -175,6 +175,7 @@ pub(super) fn gc(config: &Config) -> GcSettings {
             drafts: span(gc.drafts),
         },
         tick: gc.tick,
+        sweep: span(gc.sweep),
     }
 }
 

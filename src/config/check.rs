@@ -5,7 +5,7 @@ use rei_domain::money::Money;
 use rei_domain::spec::INPUT_BYTES_MAX;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, ConfigError, Purpose, Routing, Topups, rates, yookassa};
+use super::{Assets, Config, ConfigError, Location, Purpose, Routing, S3, Topups, rates, yookassa};
 use crate::webhooks;
 
 /// `setWebhook`'s limit on `max_connections`.
@@ -74,6 +74,7 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     )?;
     check_routing(&config.routing)?;
     check_gc(config)?;
+    check_assets(&config.assets)?;
     check_callback_secrets(&config.providers.kling.webhook_secrets)?;
     ensure(
         jobs.retry_base <= jobs.retry_max,
@@ -159,6 +160,64 @@ fn check_gc(config: &Config) -> Result<(), ConfigError> {
         "gc.set_aside_days",
         "must not be below gc.update_days",
     )
+}
+
+/// Buckets have their keys, and the mirror is another place.
+fn check_assets(assets: &Assets) -> Result<(), ConfigError> {
+    check_bucket(
+        Some(&assets.url),
+        &assets.s3,
+        [
+            "assets.s3.region",
+            "assets.s3.access_key_id",
+            "assets.s3.secret_access_key",
+        ],
+    )?;
+    check_bucket(
+        assets.mirror_url.as_ref(),
+        &assets.mirror_s3,
+        [
+            "assets.mirror_s3.region",
+            "assets.mirror_s3.access_key_id",
+            "assets.mirror_s3.secret_access_key",
+        ],
+    )?;
+    let is_same = assets.mirror_url.as_ref() == Some(&assets.url);
+    let is_folder = matches!(assets.url, Location::Folder(_));
+    let is_same_service = assets.s3.endpoint == assets.mirror_s3.endpoint
+        && assets.s3.region == assets.mirror_s3.region;
+    ensure(
+        !(is_same && (is_folder || is_same_service)),
+        "assets.mirror_url",
+        "must be another place than assets.url",
+    )
+}
+
+fn check_bucket(
+    url: Option<&Location>,
+    s3: &S3,
+    [region, id, secret]: [&'static str; 3],
+) -> Result<(), ConfigError> {
+    match url {
+        Some(Location::Bucket { .. }) => {}
+        Some(Location::Folder(_)) | None => return Ok(()),
+    }
+    ensure(
+        !s3.region.is_empty(),
+        region,
+        "must be the region of the bucket, like eu-central-1",
+    )?;
+    let remedy = "set it to a key that may read, write, delete and list the bucket";
+    if s3.access_key_id.is_none() {
+        return Err(ConfigError::Missing { key: id, remedy });
+    }
+    if s3.secret_access_key.is_none() {
+        return Err(ConfigError::Missing {
+            key: secret,
+            remedy,
+        });
+    }
+    Ok(())
 }
 
 /// Buttons offer only what can be paid, and every pause has its order.

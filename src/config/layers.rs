@@ -12,7 +12,7 @@ use super::{Config, ConfigError, Environment, schema};
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Variables with a name of their own, and the key each sets. An empty value counts as unset.
-pub const NAMED_VARIABLES: [(&str, &str); 23] = [
+pub const NAMED_VARIABLES: [(&str, &str); 28] = [
     ("BOT_TOKEN", "telegram.bot_token"),
     ("ADMIN_IDS", "telegram.admin_ids"),
     ("TELEGRAM_API_URL", "telegram.api_url"),
@@ -29,6 +29,11 @@ pub const NAMED_VARIABLES: [(&str, &str); 23] = [
     ("REDIS_HOST", "redis.host"),
     ("REDIS_PORT", "redis.port"),
     ("ASSETS_URL", "assets.url"),
+    ("ASSETS_MIRROR_URL", "assets.mirror_url"),
+    ("S3_ENDPOINT", "assets.s3.endpoint"),
+    ("S3_REGION", "assets.s3.region"),
+    ("S3_ACCESS_KEY_ID", "assets.s3.access_key_id"),
+    ("S3_SECRET_ACCESS_KEY", "assets.s3.secret_access_key"),
     ("HTTP_ADDR", "http.addr"),
     ("PUBLIC_URL", "http.public_url"),
     ("ADMIN_TOKEN", "http.admin_token"),
@@ -40,11 +45,12 @@ pub const NAMED_VARIABLES: [(&str, &str); 23] = [
 
 /// Variables of parts that this version does not have yet. They are accepted, so that one
 /// environment serves all versions, and have no effect.
-pub const RESERVED_VARIABLES: [&str; 3] =
-    ["ASSETS_MIRROR_URL", "DATABASE_REPLICA_URL", "S3_ENDPOINT"];
+pub const RESERVED_VARIABLES: [&str; 1] = ["DATABASE_REPLICA_URL"];
 
 /// Keys whose values are never shown, logged or put into an error.
-pub const SECRET_KEYS: [&str; 11] = [
+pub const SECRET_KEYS: [&str; 13] = [
+    "assets.mirror_s3.secret_access_key",
+    "assets.s3.secret_access_key",
     "database.url",
     "http.admin_token",
     "providers.fal.api_key",

@@ -492,6 +492,8 @@ pub struct Gc {
     pub drafts: Duration,
     #[serde(rename = "tick_secs", deserialize_with = "values::secs")]
     pub tick: Duration,
+    #[serde(rename = "sweep_secs", deserialize_with = "values::secs")]
+    pub sweep: Duration,
 }
 
 /// How jobs are routed to providers.
@@ -728,11 +730,53 @@ pub enum Offer {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assets {
-    #[serde(rename = "url", deserialize_with = "values::folder")]
-    pub folder: PathBuf,
+    #[serde(deserialize_with = "values::location")]
+    pub url: Location,
+    #[serde(deserialize_with = "values::optional_location")]
+    pub mirror_url: Option<Location>,
+    #[serde(rename = "mirror_tick_ms", deserialize_with = "values::millis")]
+    pub mirror_tick: Duration,
+    pub s3: S3,
+    pub mirror_s3: S3,
     pub links: LinkBase,
     #[serde(rename = "link_days", deserialize_with = "values::days")]
     pub link_for: Duration,
+}
+
+/// A place of objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    Folder(PathBuf),
+    /// A bucket of an S3 service; the prefix may be empty.
+    Bucket {
+        bucket: String,
+        prefix: String,
+    },
+}
+
+/// The service of a bucket.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3 {
+    #[serde(deserialize_with = "values::optional_base_url")]
+    pub endpoint: Option<String>,
+    pub region: String,
+    #[serde(deserialize_with = "values::optional_text")]
+    pub access_key_id: Option<String>,
+    #[serde(deserialize_with = "values::secret")]
+    pub secret_access_key: Option<SecretString>,
+    #[serde(rename = "connect_timeout_secs", deserialize_with = "values::secs")]
+    pub connect_timeout: Duration,
+    #[serde(rename = "timeout_secs", deserialize_with = "values::secs")]
+    pub timeout: Duration,
+}
+
+impl S3 {
+    /// Whether the service is reached without TLS, as its address says.
+    pub fn is_plain(&self) -> bool {
+        let endpoint = self.endpoint.as_deref().unwrap_or_default();
+        endpoint.starts_with("http://")
+    }
 }
 
 /// Where the outside reaches the house for stored pictures and clips.

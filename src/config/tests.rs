@@ -182,7 +182,20 @@ fn a_wrong_value_is_one_sentence_that_names_its_key() {
             "sqlite://:memory:",
             "must be sqlite://path-of-a-file",
         ),
-        ("ASSETS_URL", "s3://bucket", "must be a folder"),
+        ("ASSETS_URL", "/var/lib/rei", "must be a folder"),
+        ("ASSETS_URL", "s3://Not_A_Bucket", "or a bucket"),
+        ("ASSETS_URL", "s3://rei-bot/../other", "or a bucket"),
+        (
+            "ASSETS_URL",
+            "s3://rei-bot/pictures",
+            "S3_ACCESS_KEY_ID (assets.s3.access_key_id) is not set",
+        ),
+        (
+            "ASSETS_MIRROR_URL",
+            "file://rei-assets",
+            "must be another place than assets.url",
+        ),
+        ("S3_ENDPOINT", "storage.example", "must be an address like"),
         (
             "PUBLIC_URL",
             "http://bot.example.org",
@@ -326,6 +339,8 @@ fn a_secret_stands_in_no_debug_text_no_error_and_no_shown_configuration() {
         ),
         ("FAL_KEY", "id:canary"),
         ("REDIS_URL", "redis://rei:canary@host"),
+        ("S3_SECRET_ACCESS_KEY", "canary-bucket"),
+        ("REI__ASSETS__MIRROR_S3__SECRET_ACCESS_KEY", "canary-mirror"),
         ("YOOKASSA_SECRET_KEY", "live_canary"),
         (
             "YOOKASSA_WEBHOOK_SECRET",
@@ -401,7 +416,7 @@ fn the_demo_touches_no_real_token_key_or_database() {
     assert!(config.telegram.bot_token.is_none());
     assert!(config.providers.nano_banana.api_key.is_none());
     assert_eq!(config.database.url.expose_secret(), "sqlite://play/rei.db");
-    assert_eq!(config.assets.folder, Path::new("play/assets"));
+    assert_eq!(config.assets.url, Location::Folder("play/assets".into()));
     assert_eq!(config.http.public_url, None);
     assert_eq!(config.billing.welcome_bonus.kopecks(), 50_000);
     assert_eq!(config.billing.price_1k.kopecks(), 777);

@@ -12,6 +12,8 @@ use rei_domain::money::Money;
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error};
 
+use super::sections::Location;
+
 /// A day: no wait of the bot is longer by intent.
 const MILLIS_MAX: i64 = 86_400_000;
 /// A year.
@@ -105,6 +107,12 @@ pub fn rate<'de, D: Deserializer<'de>>(from: D) -> Result<BigDecimal, D::Error> 
         .ok_or_else(|| D::Error::custom("must be a decimal number above 0, like \"85.00\""))
 }
 
+/// A text, if there is one.
+pub fn optional_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(from)?;
+    Ok((!text.is_empty()).then_some(text))
+}
+
 /// A secret; an empty text is none.
 pub fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
     let text = String::deserialize(from)?;
@@ -182,15 +190,44 @@ pub fn optional_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBu
     Ok((!text.is_empty()).then(|| PathBuf::from(text)))
 }
 
-/// The folder of a `file://` address.
-pub fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+/// A place of objects.
+pub fn location<'de, D: Deserializer<'de>>(from: D) -> Result<Location, D::Error> {
     let text = String::deserialize(from)?;
-    match text.strip_prefix("file://") {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        Some(_) | None => Err(D::Error::custom(
-            "must be a folder, like file:///var/lib/rei/assets",
-        )),
+    parse_location(&text).ok_or_else(not_a_location)
+}
+
+/// A place of objects, if one is named.
+pub fn optional_location<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Location>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        return Ok(None);
     }
+    parse_location(&text).map(Some).ok_or_else(not_a_location)
+}
+
+fn not_a_location<E: Error>() -> E {
+    E::custom(
+        "must be a folder, like file:///var/lib/rei/assets, or a bucket, like s3://name/prefix",
+    )
+}
+
+fn parse_location(text: &str) -> Option<Location> {
+    if let Some(path) = text.strip_prefix("file://") {
+        return (!path.is_empty()).then(|| Location::Folder(PathBuf::from(path)));
+    }
+    let (bucket, prefix) = match text.strip_prefix("s3://")?.split_once('/') {
+        Some((bucket, prefix)) => (bucket, prefix.trim_end_matches('/')),
+        None => (text.strip_prefix("s3://")?, ""),
+    };
+    // What every service allows in the name of a bucket.
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+    let is_bucket = (3..=63).contains(&bucket.len()) && bucket.chars().all(is_name);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+    let is_prefix = prefix.chars().all(plain) && !prefix.contains("//") && !prefix.contains("..");
+    (is_bucket && is_prefix).then(|| Location::Bucket {
+        bucket: bucket.to_owned(),
+        prefix: prefix.to_owned(),
+    })
 }
 
 /// Telegram user ids, all above zero.

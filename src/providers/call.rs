@@ -10,8 +10,9 @@ use rei_actors::ports::provider::{Fault, ProviderError};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
-use rustls::crypto::CryptoProvider;
 use tokio::runtime::Handle;
+
+use crate::tls::install_crypto;
 
 /// For an idle connection. Shorter than a server's own limit, so that a call is seldom written
 /// into a connection that is being closed, which would leave its fate open.
@@ -31,14 +32,6 @@ pub(in crate::providers) struct Answered {
     pub headers: HeaderMap,
     /// The whole body of a success; of anything else what could be read within the limit.
     pub body: Bytes,
-}
-
-/// Chooses the cryptography of TLS, once in a process.
-pub(in crate::providers) fn install_crypto() {
-    if CryptoProvider::get_default().is_none() {
-        // Losing a race here means that a provider is installed, which is all we want.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
 }
 
 /// A client that follows no redirect. The text of its error names no address.

@@ -20,6 +20,7 @@ use tokio::runtime::Handle;
 use url::Host;
 
 use crate::config::{self, Addresses};
+use crate::tls::install_crypto;
 
 /// Redirects followed; a store behind a gateway needs one.
 const REDIRECTS_MAX: usize = 3;
@@ -51,7 +52,7 @@ pub struct Downloads {
 impl Downloads {
     /// A fetcher by the settings. The text of the error names no address.
     pub fn try_new(settings: &config::Downloads, runtime: Handle) -> Result<Downloads, String> {
-        super::call::install_crypto();
+        install_crypto();
         let mut builder = Client::builder()
             .timeout(settings.timeout)
             .connect_timeout(Duration::from_secs(10).min(settings.timeout))

@@ -1,15 +1,17 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use rei_actors::gc::{Round, round};
+use rei_actors::gc::{Round, Sweep, round};
 use rei_actors::ports::assets::{Assets, Media, MediaKind};
 use rei_actors::ports::clock::Clock;
+use rei_actors::ports::mirror::Mirror;
 use rei_domain::ids::{AssetId, UserId};
 use rei_domain::job::JobState;
 use rei_domain::time::Span;
 
 use super::*;
-use crate::assets::{AssetStore, open_folder};
+use crate::assets::{AssetStore, Copies, Places};
 use crate::boot::SystemClock;
 use crate::store::fixtures::{for_both, insert_job};
 use crate::store::{AssetRows, Conn, Db};
@@ -29,6 +31,8 @@ const PERIODS: Periods = Periods {
 struct Archive {
     db: Db,
     folder: tempfile::TempDir,
+    mirror: tempfile::TempDir,
+    copies: Copies,
     assets: AssetStore,
     collector: Collector,
     /// Files carry the time of the machine, so the story begins there.
@@ -46,14 +50,18 @@ impl Clock for At {
 impl Archive {
     fn open(db: Db) -> Archive {
         let folder = tempfile::tempdir().unwrap();
-        let objects = open_folder(folder.path()).unwrap();
+        let mirror = tempfile::tempdir().unwrap();
+        let places = Places::in_folders(folder.path(), Some(mirror.path()));
         let begun = SystemClock.now();
         let rows = AssetRows::new(db.clone());
+        let clock = Arc::new(At(begun));
         Archive {
-            assets: AssetStore::new(objects.clone(), rows, Arc::new(At(begun))),
-            collector: Collector::new(objects, RetentionRows::new(db.clone())),
+            copies: Copies::new(places.clone(), rows.clone(), clock.clone()),
+            assets: AssetStore::new(places.clone(), rows, clock),
+            collector: Collector::new(places, RetentionRows::new(db.clone())),
             db,
             folder,
+            mirror,
             begun,
         }
     }
@@ -106,7 +114,9 @@ impl Archive {
 
     async fn round(&self, days: i64) -> Round {
         let now = self.begun + Span::from_secs(days * DAY);
-        round(&self.collector, &PERIODS, now).await.unwrap()
+        round(&self.collector, &PERIODS, now, Sweep::Do)
+            .await
+            .unwrap()
     }
 
     async fn has(&self, id: &str) -> bool {
@@ -200,6 +210,25 @@ fn bytes_that_a_crash_left_behind_are_swept_and_strange_files_are_not() {
             }
         );
         assert!(archive.has("done").await && strange.exists());
+    });
+}
+
+#[test]
+fn what_goes_goes_from_the_mirror_too_and_so_does_what_a_crash_left_there() {
+    for_both(async |db| {
+        let archive = Archive::open(db);
+        archive.delivered("done").await;
+        archive.put("lost").await;
+        archive.copies.copy_after(None, 10).await.unwrap();
+        assert_eq!(count_files(archive.mirror.path()), 2);
+        archive.round(3).await;
+        assert_eq!(removed(&archive.round(4).await), [0, 0, 1]);
+        assert_eq!(count_files(archive.mirror.path()), 1);
+        archive
+            .run("UPDATE assets SET removed_at = 1 WHERE id = 'done'")
+            .await;
+        assert_eq!(archive.round(5).await.swept.count, 2, "in each place");
+        assert_eq!(count_files(archive.mirror.path()), 0);
     });
 }
 

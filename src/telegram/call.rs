@@ -20,7 +20,6 @@ use rei_actors::ports::messenger::Upload;
 use reqwest::multipart;
 use reqwest::redirect::Policy;
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, header};
-use rustls::crypto::CryptoProvider;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,6 +30,8 @@ use tokio::task::JoinHandle;
 
 pub(super) use answer::{CallError, Refusal};
 use meter::CallResult;
+
+use crate::tls::install_crypto;
 pub(super) use reqwest::Url;
 
 /// To reach Telegram at all.
@@ -96,10 +97,7 @@ impl BotApi {
         if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
             return Err(SetupError::Address);
         }
-        if CryptoProvider::get_default().is_none() {
-            // Losing a race here means that a provider is installed, which is all we want.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
+        install_crypto();
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)

@@ -175,6 +175,9 @@ impl TestHouse {
         let fal = self.sandbox.url("fal");
         config.providers.fal.keys_url = Some(format!("{fal}/.well-known/jwks.json"));
         config.providers.fal.api_url = fal;
+        // Pictures are in the folder; a story that wants buckets names them.
+        config.assets.s3.endpoint = Some(self.sandbox.url("s3"));
+        config.assets.mirror_s3.endpoint = Some(self.sandbox.url("s3"));
         config.downloads.addresses = Addresses::Any;
         config.yookassa.shop_id = Some(SHOP_ID.to_owned());
         config.yookassa.secret_key = Some(SecretString::from(SECRET_KEY));

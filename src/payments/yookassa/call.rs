@@ -10,7 +10,8 @@ use bytes::{Bytes, BytesMut};
 use rei_actors::ports::payments::PaymentError;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use rustls::crypto::CryptoProvider;
+
+use crate::tls::install_crypto;
 
 /// For an idle connection. Shorter than a server's own limit, so that a call is seldom written
 /// into a connection that is being closed, which would leave its fate open.
@@ -44,10 +45,7 @@ pub(super) struct Answered {
 
 /// A client that follows no redirect. The text of its error names no address.
 pub(super) fn client(connect_timeout: Duration) -> Result<Client, String> {
-    if CryptoProvider::get_default().is_none() {
-        // Losing a race here means that a provider is installed, which is all we want.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
+    install_crypto();
     Client::builder()
         .connect_timeout(connect_timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
