@@ -304,7 +304,9 @@ impl Run<'_> {
                 let loss = self.loss(attempt);
                 return self.fail(Ending::TimedOut, accepted, loss).await;
             }
-            match self.ports.provider.poll(provider_job).await {
+            let answer = self.ports.provider.poll(provider_job).await;
+            fail_point!("run.polled");
+            match answer {
                 Ok(ProviderProgress::Done(result)) => {
                     let now = self.now();
                     let took = now - begun.unwrap_or(self.job.created_at);
