@@ -27,7 +27,7 @@ use crate::patience::{Patience, patiently};
 use crate::ports::StoreError;
 use crate::ports::assets::{Assets, Media, MediaCheck};
 use crate::ports::clock::Clock;
-use crate::ports::jobs::{AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
+use crate::ports::jobs::{AttemptEnd, AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
 use crate::ports::ledger::{LedgerCommand, LedgerOutcome, Poster, Rider};
 use crate::ports::links::Links;
 use crate::ports::messenger::{FetchError, Messenger};
@@ -300,9 +300,9 @@ impl Run<'_> {
         loop {
             if self.now() >= self.job.deadline_at {
                 self.saw(Seen::Failed(FaultClass::Server));
-                let accepted = Some(AttemptOutcome::Accepted);
+                let late = AttemptEnd::because(AttemptOutcome::Accepted, "deadline");
                 let loss = self.loss(attempt);
-                return self.fail(Ending::TimedOut, accepted, loss).await;
+                return self.fail(Ending::TimedOut, Some(late), loss).await;
             }
             let answer = self.ports.provider.poll(provider_job).await;
             fail_point!("run.polled");
@@ -339,40 +339,44 @@ impl Run<'_> {
         match error {
             ProviderError::Retryable { after, cause } => {
                 tracing::info!(job.id = %self.job.id, attempt, cause, "the provider asks to try later");
+                let rejected = AttemptEnd::rejected(cause);
                 if attempt >= self.settings.attempts_max {
-                    let rejected = Some(AttemptOutcome::Rejected);
-                    return self.fail(Ending::ProviderFailed, rejected, None).await;
+                    return self
+                        .fail(Ending::ProviderFailed, Some(rejected), None)
+                        .await;
                 }
                 let wait = if self.has_other() {
                     Span(0)
                 } else {
                     self.back_off(attempt, after)
                 };
-                self.try_again(wait).await
+                self.try_again(rejected, wait).await
             }
             ProviderError::Refused { reason } => self.refused(attempt, reason).await,
             ProviderError::Broken { cause, .. } => self.unusable(attempt, cause).await,
             ProviderError::Ambiguous { cause } => {
                 tracing::warn!(job.id = %self.job.id, attempt, cause, "the provider's answer was lost");
-                self.lost(attempt).await
+                self.lost(attempt, cause).await
             }
         }
     }
 
     async fn refused(&self, attempt: u32, reason: &'static str) -> Outcome {
         tracing::info!(job.id = %self.job.id, attempt, reason, "the provider refused the content");
-        let rejected = Some(AttemptOutcome::Rejected);
-        self.fail(Ending::ModerationRefused, rejected, None).await
+        let rejected = AttemptEnd::rejected(reason);
+        self.fail(Ending::ModerationRefused, Some(rejected), None)
+            .await
     }
 
     /// The provider did not make it and will not; somebody else may.
     async fn unusable(&self, attempt: u32, cause: &'static str) -> Outcome {
         tracing::error!(job.id = %self.job.id, attempt, cause, "the provider cannot be used");
+        let rejected = AttemptEnd::rejected(cause);
         if attempt < self.settings.attempts_max && self.has_other() {
-            return self.try_again(Span(0)).await;
+            return self.try_again(rejected, Span(0)).await;
         }
-        let rejected = Some(AttemptOutcome::Rejected);
-        self.fail(Ending::ProviderFailed, rejected, None).await
+        self.fail(Ending::ProviderFailed, Some(rejected), None)
+            .await
     }
 
     /// Tells routing how the provider does.
@@ -389,15 +393,16 @@ impl Run<'_> {
     }
 
     /// Puts the job back for another attempt, after an attempt that surely made nothing.
-    async fn try_again(&self, wait: Span) -> Outcome {
-        let rejected = Some(AttemptOutcome::Rejected);
+    async fn try_again(&self, rejected: AttemptEnd, wait: Span) -> Outcome {
         let due_at = self.now() + wait;
         if due_at >= self.job.deadline_at {
-            return self.fail(Ending::ProviderFailed, rejected, None).await;
+            return self
+                .fail(Ending::ProviderFailed, Some(rejected), None)
+                .await;
         }
         self.ports
             .jobs
-            .requeue(&self.lease, rejected, due_at, self.now())
+            .requeue(&self.lease, Some(rejected), due_at, self.now())
             .await?;
         Ok(RunEnd::Requeued)
     }
@@ -410,21 +415,21 @@ impl Run<'_> {
     /// An attempt at a provider that is no longer set up: nobody can be asked what became of it.
     async fn give_up_foreign(&self) -> Outcome {
         tracing::error!(job.id = %self.job.id, "the provider of a begun job is not set up any more");
-        let lost = Some(AttemptOutcome::Lost);
+        let lost = AttemptEnd::lost("its provider is not set up any more");
         let loss = self.loss(self.job.attempt);
-        self.fail(Ending::ProviderFailed, lost, loss).await
+        self.fail(Ending::ProviderFailed, Some(lost), loss).await
     }
 
     /// A begun attempt without an answer: the process died, or the lease moved on.
     async fn reconcile_lost(&self) -> Outcome {
         let attempt = self.job.attempt;
         tracing::warn!(job.id = %self.job.id, attempt, "an attempt is found without its answer");
-        self.lost(attempt).await
+        self.lost(attempt, "found without its answer").await
     }
 
     /// Looks for the attempt at the provider; where that cannot be done, books it as lost and
     /// follows the provider's policy.
-    async fn lost(&self, attempt: u32) -> Outcome {
+    async fn lost(&self, attempt: u32, cause: &str) -> Outcome {
         while self.now() < self.job.deadline_at {
             match self.ports.provider.look_up(&self.job.id, attempt).await {
                 Ok(Lookup::Found { provider_job }) => {
@@ -432,12 +437,14 @@ impl Run<'_> {
                         .accept(attempt, &provider_job, Duration::ZERO, None)
                         .await;
                 }
-                Ok(Lookup::NotFound) if attempt < self.settings.attempts_max => {
-                    return self.try_again(Span(0)).await;
-                }
                 Ok(Lookup::NotFound) => {
-                    let rejected = Some(AttemptOutcome::Rejected);
-                    return self.fail(Ending::ProviderFailed, rejected, None).await;
+                    let rejected = AttemptEnd::rejected("did not reach the provider");
+                    if attempt < self.settings.attempts_max {
+                        return self.try_again(rejected, Span(0)).await;
+                    }
+                    return self
+                        .fail(Ending::ProviderFailed, Some(rejected), None)
+                        .await;
                 }
                 Ok(Lookup::Impossible) => break,
                 Err(error) => {
@@ -447,11 +454,11 @@ impl Run<'_> {
                 }
             }
         }
-        self.write_off(attempt).await
+        self.write_off(attempt, cause).await
     }
 
     /// Books a lost attempt and follows the provider's policy.
-    async fn write_off(&self, attempt: u32) -> Outcome {
+    async fn write_off(&self, attempt: u32, cause: &str) -> Outcome {
         let attempts = self.ports.jobs.attempts(&self.job.id).await?;
         let lost_before = attempts
             .iter()
@@ -475,7 +482,7 @@ impl Run<'_> {
                 } else {
                     Ending::ProviderFailed
                 };
-                self.fail(ending, Some(AttemptOutcome::Lost), loss).await
+                self.fail(ending, Some(AttemptEnd::lost(cause)), loss).await
             }
             (AmbiguityStep::TryAgain, Some(loss)) => {
                 let command = LedgerCommand {
@@ -487,6 +494,7 @@ impl Run<'_> {
                         job: self.job.id.clone(),
                         fence: self.lease.fence,
                         due_at: now,
+                        cause: cause.to_owned(),
                     },
                     outbox: Vec::new(),
                     audit: None,
@@ -543,7 +551,7 @@ impl Run<'_> {
     async fn fail(
         &self,
         ending: Ending,
-        attempt: Option<AttemptOutcome>,
+        attempt: Option<AttemptEnd>,
         loss: Option<Operation>,
     ) -> Outcome {
         let mut operations = vec![self.settlement(ending)];
@@ -555,7 +563,7 @@ impl Run<'_> {
     async fn finish(
         &self,
         ending: Ending,
-        attempt: Option<AttemptOutcome>,
+        attempt: Option<AttemptEnd>,
         operations: Vec<Operation>,
         outbox: Vec<NewOutbox>,
     ) -> Outcome {

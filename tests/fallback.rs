@@ -156,6 +156,10 @@ async fn when_everybody_fails_the_money_is_back() {
             person.0.text(&format!("/admin_replay {job}"));
         }
         support.reads("There is no command /admin_replay").await;
+        support.0.text("/admin_jobs failed");
+        support.reads("the provider is overloaded").await;
+        support.0.text(&format!("/admin_why {job}"));
+        support.reads("rejected: the provider is overloaded").await;
         admin.reads("offered to user 7 once more").await;
         ann.reads("This request failed before").await;
         ann.presses("✅").await;

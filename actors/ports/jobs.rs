@@ -74,6 +74,8 @@ pub struct Attempt {
     pub number: u32,
     pub provider: String,
     pub outcome: AttemptOutcome,
+    /// Why it brought nothing, if it did not.
+    pub cause: Option<String>,
     /// Why it was made there; attempts of older versions do not say.
     pub decision: Option<DecisionRecord>,
 }
@@ -112,6 +114,32 @@ impl AttemptOutcome {
         ]
         .into_iter()
         .find(|outcome| outcome.as_str() == text)
+    }
+}
+
+/// How an attempt ended, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptEnd {
+    pub outcome: AttemptOutcome,
+    /// The adapter's own words: never what the provider wrote or the user asked for.
+    pub cause: Option<String>,
+}
+
+impl AttemptEnd {
+    /// It surely brought nothing.
+    pub fn rejected(cause: &str) -> Self {
+        Self::because(AttemptOutcome::Rejected, cause)
+    }
+
+    /// Nobody knows what it brought.
+    pub fn lost(cause: &str) -> Self {
+        Self::because(AttemptOutcome::Lost, cause)
+    }
+
+    /// It came to this, for this reason.
+    pub fn because(outcome: AttemptOutcome, cause: &str) -> Self {
+        let cause = Some(cause.to_owned());
+        Self { outcome, cause }
     }
 }
 
@@ -235,7 +263,7 @@ pub trait JobStore: Send + Sync + 'static {
     async fn requeue(
         &self,
         lease: &LeaseToken,
-        outcome: Option<AttemptOutcome>,
+        attempt: Option<AttemptEnd>,
         due_at: Moment,
         at: Moment,
     ) -> Result<(), LeaseError>;

@@ -15,7 +15,7 @@ use rei_domain::time::Moment;
 use rei_domain::topup::TopupState;
 
 use crate::ports::StoreError;
-use crate::ports::jobs::{AttemptOutcome, Job, NewJob};
+use crate::ports::jobs::{AttemptEnd, Job, NewJob};
 use crate::ports::notices::NoticeId;
 use crate::ports::outbox::NewOutbox;
 use crate::ports::topups::{Evidence, NewRefund};
@@ -70,7 +70,7 @@ pub enum Rider {
         fence: Fence,
         ending: Ending,
         /// What is now known of the last attempt, if one was begun.
-        attempt: Option<AttemptOutcome>,
+        attempt: Option<AttemptEnd>,
     },
     /// A waiting job is withdrawn; `job` is what whoever withdraws it saw, and only its id is
     /// trusted. Guard: it is queued, and nobody has begun it.
@@ -80,6 +80,8 @@ pub enum Rider {
         job: JobId,
         fence: Fence,
         due_at: Moment,
+        /// Why its answer is not known.
+        cause: String,
     },
     /// A payment is credited to its top-up. Guard: the top-up is the user's, of this amount and
     /// in a state from which it can be credited.

@@ -306,9 +306,10 @@ impl State {
         Ok(())
     }
 
-    fn mark_last(&mut self, outcome: AttemptOutcome) {
+    fn mark_last(&mut self, outcome: AttemptOutcome, cause: Option<&str>) {
         if let Some(last) = self.attempts.last_mut() {
             last.outcome = outcome;
+            last.cause = cause.map(str::to_owned);
         }
     }
 }
@@ -399,6 +400,7 @@ impl JobStore for World {
                 number: attempt,
                 provider: provider.to_owned(),
                 outcome: AttemptOutcome::Begun,
+                cause: None,
                 decision: None,
             });
             Ok(())
@@ -430,7 +432,7 @@ impl JobStore for World {
     ) -> Result<(), LeaseError> {
         self.effect(|state| {
             state.guarded(lease, JobEvent::Render)?;
-            state.mark_last(AttemptOutcome::Accepted);
+            state.mark_last(AttemptOutcome::Accepted, None);
             state.job.result = Some(result.clone());
             Ok(())
         })
@@ -440,14 +442,14 @@ impl JobStore for World {
     async fn requeue(
         &self,
         lease: &LeaseToken,
-        outcome: Option<AttemptOutcome>,
+        attempt: Option<AttemptEnd>,
         _: Moment,
         _: Moment,
     ) -> Result<(), LeaseError> {
         self.effect(|state| {
             state.guarded(lease, JobEvent::Requeue)?;
-            if let Some(outcome) = outcome {
-                state.mark_last(outcome);
+            if let Some(end) = attempt {
+                state.mark_last(end.outcome, end.cause.as_deref());
             }
             Ok(())
         })
@@ -597,17 +599,17 @@ fn ride(state: &mut State, rider: &Rider) -> Result<(), CommandRefusal> {
             }
             state.job.state = step(state.job.state, event).map_err(|_| moved(state))?;
             state.job.ending = Some(*ending);
-            if let Some(outcome) = attempt {
-                state.mark_last(*outcome);
+            if let Some(end) = attempt {
+                state.mark_last(end.outcome, end.cause.as_deref());
             }
             Ok(())
         }
-        Rider::RetryLost { fence, .. } => {
+        Rider::RetryLost { fence, cause, .. } => {
             if *fence != state.job.fence {
                 return Err(moved(state));
             }
             state.job.state = step(state.job.state, JobEvent::Requeue).map_err(|_| moved(state))?;
-            state.mark_last(AttemptOutcome::Lost);
+            state.mark_last(AttemptOutcome::Lost, Some(cause));
             Ok(())
         }
         Rider::None

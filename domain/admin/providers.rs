@@ -47,6 +47,8 @@ pub struct AttemptStory {
     pub provider: String,
     /// The name in rows: `begun`, `accepted`, `rejected` or `lost`.
     pub outcome: &'static str,
+    /// Why it brought nothing, in the adapter's words.
+    pub cause: Option<String>,
     pub decided_at: Option<Moment>,
     /// Empty when it went back to the provider that had begun it.
     pub candidates: Vec<CandidateStory>,

@@ -133,6 +133,8 @@ pub struct JobLine {
     pub id: JobId,
     pub user: UserId,
     pub state: JobState,
+    /// Why its last attempt brought nothing, if it did not.
+    pub cause: Option<String>,
     pub price: Money,
     pub created_at: Moment,
 }

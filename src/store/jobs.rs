@@ -17,7 +17,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::jobs::{
-    Attempt, AttemptOutcome, Candidate, Job, JobStore, LeaseError, LeaseToken,
+    Attempt, AttemptEnd, Candidate, Job, JobStore, LeaseError, LeaseToken,
 };
 use rei_actors::ports::outbox::NewOutbox;
 use rei_actors::routes::decision::DecisionRecord;
@@ -283,11 +283,11 @@ impl JobStore for JobRows {
     async fn requeue(
         &self,
         lease: &LeaseToken,
-        outcome: Option<AttemptOutcome>,
+        attempt: Option<AttemptEnd>,
         due_at: Moment,
         at: Moment,
     ) -> Result<(), LeaseError> {
-        let step = Step::Requeue { outcome, due_at };
+        let step = Step::Requeue { attempt, due_at };
         self.write(lease, step, at).await
     }
 

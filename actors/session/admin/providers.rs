@@ -23,16 +23,19 @@ pub(super) async fn why(talk: &mut Talk<'_>, id: &JobId) -> Result<(), StoreErro
         return Ok(());
     };
     let attempts = jobs.attempts(id).await?;
+    let attempts: Vec<AttemptStory> = attempts.into_iter().map(told).collect();
     let story = JobStory {
         ending: job.ending.map(Ending::as_str),
-        attempts: attempts.into_iter().map(told).collect(),
         job: JobLine {
             id: job.id,
             user: job.user,
             state: job.state,
             price: job.price,
             created_at: job.created_at,
+            // Each attempt tells its own.
+            cause: None,
         },
+        attempts,
     };
     say(talk, AdminReply::Why(Box::new(story)));
     Ok(())
@@ -44,6 +47,7 @@ fn told(attempt: Attempt) -> AttemptStory {
         number: attempt.number,
         provider: attempt.provider,
         outcome: attempt.outcome.as_str(),
+        cause: attempt.cause,
         decided_at: decision.map(|decision| Moment(decision.at)),
         candidates: decision.map_or_else(Vec::new, |decision| decision.candidates()),
     }

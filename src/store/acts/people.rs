@@ -52,11 +52,17 @@ statements! {
         ORDER BY created_at DESC, id DESC LIMIT ?";
 
     JOBS_OF_USER = "
-        SELECT id, user_id, state, price, created_at FROM jobs
+        SELECT id, user_id, state, price, created_at,
+               (SELECT cause FROM attempts
+                WHERE job_id = jobs.id AND number = jobs.attempt) AS cause
+        FROM jobs
         WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT ?";
 
     JOBS_IN = "
-        SELECT id, user_id, state, price, created_at FROM jobs
+        SELECT id, user_id, state, price, created_at,
+               (SELECT cause FROM attempts
+                WHERE job_id = jobs.id AND number = jobs.attempt) AS cause
+        FROM jobs
         WHERE state IN (SELECT value->>'state' FROM json_each(?))
         ORDER BY created_at DESC, id DESC LIMIT ?";
 
@@ -153,6 +159,8 @@ struct JobRow {
     price: i64,
     #[diesel(sql_type = BigInt)]
     created_at: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    cause: Option<String>,
 }
 
 impl JobRow {
@@ -163,6 +171,7 @@ impl JobRow {
             state: parse_word("state", &self.state, JobState::parse)?,
             price: Money::from_kopecks(self.price),
             created_at: Moment(self.created_at),
+            cause: self.cause,
         })
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rei_actors::batch::{BatchError, BatchLimits, Batcher};
 use rei_actors::ports::StoreError;
-use rei_actors::ports::jobs::{AttemptOutcome, LeaseError, LeaseToken};
+use rei_actors::ports::jobs::{AttemptEnd, LeaseError, LeaseToken};
 use rei_domain::ids::AssetId;
 use rei_domain::time::Moment;
 
@@ -48,7 +48,7 @@ pub enum Step {
         result: AssetId,
     },
     Requeue {
-        outcome: Option<AttemptOutcome>,
+        attempt: Option<AttemptEnd>,
         due_at: Moment,
     },
 }
@@ -156,8 +156,8 @@ async fn apply(conn: &mut Conn, write: &Write) -> Result<Written, StoreError> {
         Step::Render { attempt, result } => {
             leases::render(conn, lease, *attempt, result, *at).await
         }
-        Step::Requeue { outcome, due_at } => {
-            leases::requeue(conn, lease, *outcome, *due_at, *at).await
+        Step::Requeue { attempt, due_at } => {
+            leases::requeue(conn, lease, attempt.as_ref(), *due_at, *at).await
         }
     };
     match told {

@@ -7,7 +7,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use rei_actors::ports::StoreError;
-use rei_actors::ports::jobs::{AttemptOutcome, Job, LeaseError, LeaseToken};
+use rei_actors::ports::jobs::{AttemptEnd, AttemptOutcome, Job, LeaseError, LeaseToken};
 use rei_domain::ids::{AssetId, Fence, JobId};
 use rei_domain::job::JobEvent;
 use rei_domain::time::Moment;
@@ -95,7 +95,7 @@ statements! {
     // Only an attempt that is still open: a job given back before its next attempt keeps what
     // is known of the one before.
     END_ATTEMPT = "
-        UPDATE attempts SET outcome = ?, ended_at = ?
+        UPDATE attempts SET outcome = ?, cause = ?, ended_at = ?
         WHERE job_id = ? AND ended_at IS NULL
           AND number = (SELECT attempt FROM jobs WHERE jobs.id = attempts.job_id)";
 
@@ -248,14 +248,18 @@ pub async fn render(
     if conn.execute(render).await? == 0 {
         return repeated(conn, sql!(RENDERED, job, fence, attempt, result)).await;
     }
-    end_attempt(conn, job, AttemptOutcome::Accepted, at).await?;
+    let accepted = AttemptEnd {
+        outcome: AttemptOutcome::Accepted,
+        cause: None,
+    };
+    end_attempt(conn, job, &accepted, at).await?;
     Ok(())
 }
 
 pub async fn requeue(
     conn: &mut Conn,
     lease: &LeaseToken,
-    outcome: Option<AttemptOutcome>,
+    attempt: Option<&AttemptEnd>,
     due_at: Moment,
     at: Moment,
 ) -> Result<(), LeaseError> {
@@ -266,8 +270,8 @@ pub async fn requeue(
     if conn.execute(requeue).await? == 0 {
         return repeated(conn, sql!(REQUEUED, job, fence, due_at.0)).await;
     }
-    if let Some(outcome) = outcome {
-        end_attempt(conn, job, outcome, at).await?;
+    if let Some(end) = attempt {
+        end_attempt(conn, job, end, at).await?;
     }
     Ok(())
 }
@@ -275,10 +279,11 @@ pub async fn requeue(
 async fn end_attempt(
     conn: &mut Conn,
     job: &str,
-    outcome: AttemptOutcome,
+    end: &AttemptEnd,
     at: Moment,
 ) -> Result<(), StoreError> {
-    conn.execute(sql!(END_ATTEMPT, outcome.as_str(), at.0, job))
+    let (outcome, cause) = (end.outcome.as_str(), end.cause.as_deref());
+    conn.execute(sql!(END_ATTEMPT, outcome, cause, at.0, job))
         .await?;
     Ok(())
 }

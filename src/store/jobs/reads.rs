@@ -50,7 +50,7 @@ statements! {
             ORDER BY jobs.lease_until LIMIT 1) IS NOT NULL";
 
     ATTEMPTS = "
-        SELECT number, provider, outcome, decision FROM attempts WHERE job_id = ? ORDER BY number";
+        SELECT number, provider, outcome, cause, decision FROM attempts WHERE job_id = ? ORDER BY number";
 
     // Two halves, each with an index of its own and a limit of its own: without that every
     // waiting row would be read and sorted. A job that waits has no lease, a job that is worked
@@ -136,6 +136,8 @@ struct AttemptRow {
     provider: String,
     #[diesel(sql_type = Text)]
     outcome: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    cause: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     decision: Option<String>,
 }
@@ -244,6 +246,7 @@ pub async fn attempts(conn: &mut Conn, id: &JobId) -> Result<Vec<Attempt>, Store
             number: parse_count("number", row.number)?,
             provider: row.provider,
             outcome: parse_word("outcome", &row.outcome, AttemptOutcome::parse)?,
+            cause: row.cause,
             decision: row.decision.as_deref().and_then(DecisionRecord::parse),
         })
     });

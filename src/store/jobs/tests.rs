@@ -3,7 +3,7 @@ use std::sync::Arc;
 use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
 use rei_actors::ports::clock::Clock;
-use rei_actors::ports::jobs::{AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
+use rei_actors::ports::jobs::{AttemptEnd, AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
 use rei_actors::ports::outbox::{NewOutbox, OutboxBody};
 use rei_actors::routes::decision::DecisionRecord;
 use rei_actors::scheduler::dispatch::{Dispatch, DispatchPorts, DispatchSettings};
@@ -65,8 +65,8 @@ async fn take_event(
             Some(jobs.rendered(lease, attempt, &result, at).await)
         }
         JobEvent::Requeue => {
-            let outcome = AttemptOutcome::Rejected;
-            Some(jobs.requeue(lease, Some(outcome), Moment(77), at).await)
+            let rejected = AttemptEnd::rejected("HTTP 503");
+            Some(jobs.requeue(lease, Some(rejected), Moment(77), at).await)
         }
         JobEvent::LoseAnswer
         | JobEvent::Settle
@@ -182,7 +182,7 @@ fn a_job_goes_its_way_and_each_repeat_succeeds_without_doing_anything() {
         for _ in 0..2 {
             jobs.requeue(
                 &lease,
-                Some(AttemptOutcome::Rejected),
+                Some(AttemptEnd::rejected("HTTP 503")),
                 Moment(30),
                 Moment(21),
             )
@@ -264,7 +264,7 @@ fn a_job_given_back_before_its_next_attempt_keeps_what_is_known_of_the_last() {
         let lease = token("j", FIXTURE_FENCE);
         jobs.requeue(
             &lease,
-            Some(AttemptOutcome::Rejected),
+            Some(AttemptEnd::rejected("HTTP 503")),
             Moment(1),
             Moment(50),
         )
@@ -273,12 +273,18 @@ fn a_job_given_back_before_its_next_attempt_keeps_what_is_known_of_the_last() {
         let until = Moment(LATER.0 + 100);
         let leased = jobs.lease(&id, "w", LATER, until).await.unwrap().unwrap();
         let lease = token("j", leased.fence);
-        jobs.requeue(&lease, Some(AttemptOutcome::Lost), Moment(2), Moment(51))
-            .await
-            .unwrap();
+        jobs.requeue(
+            &lease,
+            Some(AttemptEnd::lost("late")),
+            Moment(2),
+            Moment(51),
+        )
+        .await
+        .unwrap();
         let attempts = jobs.attempts(&id).await.unwrap();
         assert_eq!(attempts.len(), 1);
         assert_eq!(attempts[0].outcome, AttemptOutcome::Rejected);
+        assert_eq!(attempts[0].cause.as_deref(), Some("HTTP 503"));
     });
 }
 

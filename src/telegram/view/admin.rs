@@ -13,7 +13,7 @@ use rei_domain::money::Money;
 use rei_domain::refund::RefundRefusal;
 use rei_domain::time::Moment;
 
-use super::html::{TEXT_UNITS_MAX, shorten, units};
+use super::html::{TEXT_UNITS_MAX, escape, shorten, units};
 use super::replies::plain;
 use super::words::{Args, Words};
 
@@ -441,7 +441,11 @@ fn job_lines(words: Words<'_>, jobs: &[JobLine]) -> Vec<String> {
             .text("state", job.state.as_str())
             .text("sum", &words.money(job.price))
             .text("time", &moscow(job.created_at));
-        words.tell("admin-job-line", args)
+        let line = words.tell("admin-job-line", args);
+        match &job.cause {
+            Some(cause) => format!("{line} · {}", escape(cause)),
+            None => line,
+        }
     };
     jobs.iter().map(line).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use rei_actors::ports::StoreError;
-use rei_actors::ports::jobs::AttemptOutcome;
+use rei_actors::ports::jobs::AttemptEnd;
 use rei_actors::ports::ledger::{CommandRefusal, LedgerCommand, Rider};
 use rei_domain::billing::{Ending, UserMoney, user_money};
 use rei_domain::ids::{Fence, JobId, UserId};
@@ -39,9 +39,9 @@ statements! {
         WHERE jobs.id = moved.job AND jobs.fence = moved.fence";
 
     MARK_ATTEMPTS = "
-        UPDATE attempts SET outcome = marked.outcome, ended_at = marked.at
+        UPDATE attempts SET outcome = marked.outcome, cause = marked.cause, ended_at = marked.at
         FROM (
-            SELECT value->>'job' AS job, value->>'outcome' AS outcome,
+            SELECT value->>'job' AS job, value->>'outcome' AS outcome, value->>'cause' AS cause,
                    CAST(value->>'at' AS BIGINT) AS at
             FROM json_each(?)
         ) marked
@@ -106,7 +106,7 @@ struct MovedJob {
     state: JobState,
     ending: Option<Ending>,
     due_at: Option<Moment>,
-    attempt: Option<AttemptOutcome>,
+    attempt: Option<AttemptEnd>,
 }
 
 /// What a command does to a job.
@@ -117,7 +117,7 @@ pub(super) struct JobMove<'a> {
     pub(super) event: JobEvent,
     pub(super) ending: Option<Ending>,
     pub(super) due_at: Option<Moment>,
-    pub(super) attempt: Option<AttemptOutcome>,
+    pub(super) attempt: Option<AttemptEnd>,
 }
 
 impl<'a> JobMove<'a> {
@@ -135,7 +135,7 @@ impl<'a> JobMove<'a> {
                 event: end_event(*ending),
                 ending: Some(*ending),
                 due_at: None,
-                attempt: *attempt,
+                attempt: attempt.clone(),
             }),
             Rider::Cancel { job } => Some(JobMove {
                 job: &job.id,
@@ -145,13 +145,18 @@ impl<'a> JobMove<'a> {
                 due_at: None,
                 attempt: None,
             }),
-            Rider::RetryLost { job, fence, due_at } => Some(JobMove {
+            Rider::RetryLost {
+                job,
+                fence,
+                due_at,
+                cause,
+            } => Some(JobMove {
                 job,
                 fence: Some(*fence),
                 event: JobEvent::Requeue,
                 ending: None,
                 due_at: Some(*due_at),
-                attempt: Some(AttemptOutcome::Lost),
+                attempt: Some(AttemptEnd::lost(cause)),
             }),
             Rider::None
             | Rider::Submit { .. }
@@ -240,7 +245,10 @@ impl Jobs {
             due_at: asked
                 .due_at
                 .or(earlier.as_ref().and_then(|moved| moved.due_at)),
-            attempt: asked.attempt.or(earlier.and_then(|moved| moved.attempt)),
+            attempt: asked
+                .attempt
+                .clone()
+                .or(earlier.and_then(|moved| moved.attempt)),
         };
         self.moved.insert(asked.job.clone(), moved);
     }
@@ -324,8 +332,13 @@ impl MovedJob {
     }
 
     fn mark(&self, job: &JobId, at: i64) -> Option<Value> {
-        let outcome = self.attempt?;
-        Some(json!({ "job": job.as_str(), "outcome": outcome.as_str(), "at": at }))
+        let AttemptEnd { outcome, cause } = self.attempt.as_ref()?;
+        Some(json!({
+            "job": job.as_str(),
+            "outcome": outcome.as_str(),
+            "cause": cause,
+            "at": at,
+        }))
     }
 }
 

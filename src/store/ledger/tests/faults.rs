@@ -1,7 +1,7 @@
 //! Done, but told that it failed; and failed in the middle.
 
 use async_trait::async_trait;
-use rei_actors::ports::jobs::AttemptOutcome;
+use rei_actors::ports::jobs::AttemptEnd;
 use rei_domain::billing::Ending;
 use rei_domain::ids::ShardId;
 
@@ -62,7 +62,7 @@ fn every_command_whose_answer_was_lost_is_applied_once() {
 
         shop.order(USER, "failed", 100).await;
         let begun = shop.begin("failed").await;
-        let rejected = Some(AttemptOutcome::Rejected);
+        let rejected = Some(AttemptEnd::rejected("HTTP 503"));
         let fail = finish(&begun, Ending::ProviderFailed, rejected, shop.now());
         post_twice(&shop, &fail).await;
 

@@ -1,6 +1,6 @@
 //! What rides along stands under a guard: a refused command changes nothing.
 
-use rei_actors::ports::jobs::AttemptOutcome;
+use rei_actors::ports::jobs::AttemptEnd;
 use rei_actors::ports::ledger::Rider;
 use rei_domain::billing::Ending;
 use rei_domain::draft::{ConfirmRefusal, Draft, DraftState};
@@ -112,18 +112,18 @@ fn a_worker_that_lost_its_lease_moves_no_money() {
         shop.grant(USER, 1_000).await;
         shop.order(USER, "job", 100).await;
         let mut job = shop.begin("job").await;
-        let lost = Some(AttemptOutcome::Lost);
+        let lost = Some(AttemptEnd::lost("its connection broke"));
         let fence = job.fence;
         for stale in [Fence(fence.0 - 1), Fence(fence.0 + 1)] {
             job.fence = stale;
             let moved = job_moved(JobState::Submitting);
-            let fail = finish(&job, Ending::ProviderFailed, lost, shop.now());
+            let fail = finish(&job, Ending::ProviderFailed, lost.clone(), shop.now());
             refused(&shop, &fail, moved.clone()).await;
             refused(&shop, &retry_lost(&job, shop.now()), moved).await;
         }
         job.fence = fence;
         job.user = UserId(9);
-        let strangers = finish(&job, Ending::ProviderFailed, lost, shop.now());
+        let strangers = finish(&job, Ending::ProviderFailed, lost.clone(), shop.now());
         let not_theirs = CommandRefusal::JobMoved { state: None };
         refused(&shop, &strangers, not_theirs).await;
     });

@@ -163,7 +163,7 @@ fn command(order: &Order, act: Act, now: Moment) -> Option<LedgerCommand> {
         Act::Cancel => Some(cancel(job, now)),
         Act::Capture => Some(finish(job, Ending::Delivered, None, now)),
         Act::Fail => {
-            let rejected = Some(rei_actors::ports::jobs::AttemptOutcome::Rejected);
+            let rejected = Some(rei_actors::ports::jobs::AttemptEnd::rejected("HTTP 503"));
             let attempt = rejected.filter(|_| order.stage == Stage::Begun);
             Some(finish(job, Ending::OurFault, attempt, now))
         }

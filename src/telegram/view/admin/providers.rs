@@ -6,7 +6,7 @@ use rei_domain::admin::{
 use rei_domain::breaker::BreakerState;
 use rei_domain::time::Span;
 
-use super::super::html::{TEXT_UNITS_MAX, units};
+use super::super::html::{TEXT_UNITS_MAX, escape, units};
 use super::super::words::{Args, Words};
 use super::{job_lines, moscow, term};
 
@@ -87,7 +87,11 @@ fn head(words: Words<'_>, attempt: &AttemptStory) -> String {
     } else {
         "admin-why-attempt"
     };
-    words.tell(key, args)
+    let head = words.tell(key, args);
+    match &attempt.cause {
+        Some(cause) => format!("{head}: {}", escape(cause)),
+        None => head,
+    }
 }
 
 fn candidate_line(words: Words<'_>, candidate: &CandidateStory) -> String {

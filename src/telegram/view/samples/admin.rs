@@ -136,6 +136,7 @@ fn job_line() -> JobLine {
         id: JobId::new(ID),
         user: ANN,
         state: JobState::Queued,
+        cause: Some("HTTP 503".to_owned()),
         price: roubles(25),
         created_at: CREATED,
     }
@@ -185,6 +186,7 @@ fn story() -> JobStory {
         number: 1,
         provider: "kling".to_owned(),
         outcome: "rejected",
+        cause: Some("HTTP 503".to_owned()),
         decided_at: Some(CREATED),
         candidates: vec![
             candidate("kling", VerdictStory::Score(412), true),
@@ -197,6 +199,7 @@ fn story() -> JobStory {
     let second = AttemptStory {
         number: 2,
         outcome: "accepted",
+        cause: None,
         candidates: Vec::new(),
         ..first.clone()
     };
