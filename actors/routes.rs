@@ -16,6 +16,7 @@ use rei_domain::breaker::{BreakerSettings, BreakerState};
 use rei_domain::health::{FaultClass, Health, Seen};
 use rei_domain::job::JobState;
 use rei_domain::money::Money;
+use rei_domain::retries::{BudgetSettings, RetryBudget};
 use rei_domain::routing::{Availability, Facts, History, Policy, decide};
 use rei_domain::spec::{Kind, Spec};
 use rei_domain::time::Moment;
@@ -32,6 +33,7 @@ use decision::DecisionRecord;
 pub struct RouteSettings {
     pub policy: Policy,
     pub breaker: BreakerSettings,
+    pub retries: BudgetSettings,
 }
 
 /// The providers that are set up, in the order of the configuration.
@@ -45,6 +47,8 @@ pub struct Routes {
 
 struct State {
     health: BTreeMap<(usize, Kind), Health>,
+    /// By the number of the provider.
+    retries: Vec<RetryBudget>,
     /// Healths that changed since they were last kept.
     changed: Vec<(usize, Kind)>,
     cordons: BTreeMap<String, Cordon>,
@@ -82,11 +86,13 @@ impl Routes {
                 ROUTES.show(provider.name(), *kind, None);
             }
         }
+        let retries = vec![RetryBudget::new(settings.retries); providers.len()];
         Self {
             providers,
             settings,
             state: Mutex::new(State {
                 health,
+                retries,
                 changed: Vec::new(),
                 cordons: BTreeMap::new(),
                 decisions: 0,
@@ -207,13 +213,35 @@ impl Routes {
         self.change(provider, kind, |health| health.record(seen, now));
     }
 
+    /// A job is asked of a provider for the first time.
+    pub fn tried(&self, provider: &str) {
+        if let Some(number) = self.number(provider) {
+            self.state().retries[number].tried();
+        }
+    }
+
+    /// Whether the provider's budget of retries has one left, which is taken; otherwise what it
+    /// put off waits the longest.
+    pub fn may_retry(&self, provider: &str) -> bool {
+        let number = self.number(provider);
+        let may = number.is_some_and(|number| self.state().retries[number].take());
+        if !may {
+            ROUTES.put_off(provider);
+        }
+        may
+    }
+
+    fn number(&self, provider: &str) -> Option<usize> {
+        self.providers.iter().position(|p| p.name() == provider)
+    }
+
     /// A provider that was chosen was not asked, or nobody knows what came of it.
     fn give_back(&self, provider: &str, kind: Kind, now: Moment) {
         self.change(provider, kind, |health| health.give_back(now));
     }
 
     fn change(&self, provider: &str, kind: Kind, change: impl FnOnce(&mut Health)) {
-        let Some(number) = self.providers.iter().position(|p| p.name() == provider) else {
+        let Some(number) = self.number(provider) else {
             return;
         };
         let mut state = self.state();
@@ -254,7 +282,7 @@ impl Routes {
     pub fn restore(&self, rows: &[HealthRow]) {
         let mut state = self.state();
         for row in rows {
-            let number = self.providers.iter().position(|p| p.name() == row.provider);
+            let number = self.number(&row.provider);
             let Some(number) = number else { continue };
             if let Some(health) = state.health.get_mut(&(number, row.kind)) {
                 *health = Health::restore(self.settings.breaker, &row.health);
@@ -283,7 +311,7 @@ impl Routes {
     pub fn still_changed(&self, rows: &[HealthRow]) {
         let mut state = self.state();
         for row in rows {
-            let number = self.providers.iter().position(|p| p.name() == row.provider);
+            let number = self.number(&row.provider);
             if let Some(number) = number
                 && !state.changed.contains(&(number, row.kind))
             {

@@ -17,6 +17,7 @@ use rei_domain::ids::{AssetId, IdempotencyKey};
 use rei_domain::job::JobState;
 use rei_domain::ledger::{Movement, Operation, Posting};
 use rei_domain::money::Money;
+use rei_domain::retries;
 use rei_domain::spec::{INPUT_BYTES_MAX, Input, Kind, Source};
 use rei_domain::time::{Moment, Span};
 
@@ -228,6 +229,9 @@ impl Run<'_> {
             )
             .await?;
         fail_point!("run.attempt_recorded");
+        if attempt == 1 {
+            self.ports.routes.tried(self.ports.provider.name());
+        }
         let request = RenderRequest {
             job: self.job.id.clone(),
             attempt,
@@ -347,8 +351,10 @@ impl Run<'_> {
                 }
                 let wait = if self.has_other() {
                     Span(0)
-                } else {
+                } else if self.ports.routes.may_retry(self.ports.provider.name()) {
                     self.back_off(attempt, after)
+                } else {
+                    self.back_off(u32::MAX, after)
                 };
                 self.try_again(rejected, wait).await
             }
@@ -729,9 +735,8 @@ impl Run<'_> {
     }
 
     fn back_off(&self, attempt: u32, asked: Option<Duration>) -> Span {
-        let doublings = attempt.saturating_sub(1).min(20);
-        let grown = self.settings.retry_base.0.saturating_mul(1 << doublings);
-        let own = Span(grown.min(self.settings.retry_max.0));
+        let (base, max) = (self.settings.retry_base, self.settings.retry_max);
+        let own = retries::back_off(base, max, attempt, self.job.id.as_str());
         let asked = asked.map_or(0, |after| {
             i64::try_from(after.as_micros()).unwrap_or(i64::MAX)
         });

@@ -25,6 +25,7 @@ pub mod pricing;
 pub mod rates;
 pub mod receipt;
 pub mod refund;
+pub mod retries;
 pub mod routing;
 pub mod series;
 pub mod spec;

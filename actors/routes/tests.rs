@@ -159,3 +159,14 @@ fn a_decision_can_be_told_and_taken_again() {
     assert_eq!(again.chosen, Some(number));
     assert!(read.candidates[number].chosen);
 }
+
+#[test]
+fn each_provider_has_its_own_budget_of_retries() {
+    let routes = routes();
+    let taken = (0..100).filter(|_| routes.may_retry("cheap")).count();
+    assert_eq!(taken, 10, "what was saved up");
+    assert!(routes.may_retry("dear"));
+    (0..5).for_each(|_| routes.tried("cheap"));
+    assert!(routes.may_retry("cheap") && !routes.may_retry("cheap"));
+    assert!(!routes.may_retry("a stranger"));
+}

@@ -20,6 +20,7 @@ use rei_domain::ledger::{
     Account, Books, ChainHead, HoldPurpose, Movement, Operation, PlatformAccount, Posting,
 };
 use rei_domain::money::Money;
+use rei_domain::retries::BudgetSettings;
 use rei_domain::routing::Policy;
 use rei_domain::spec::{ImageLook, Input, Output, Spec};
 use rei_domain::time::{Moment, Span};
@@ -268,6 +269,10 @@ pub(crate) fn route_settings() -> RouteSettings {
             failures_max: 5,
             cooldown: Span::from_secs(5),
             cooldown_max: Span::from_secs(30),
+        },
+        retries: BudgetSettings {
+            share_percent: 20,
+            saved_max: 10,
         },
     }
 }

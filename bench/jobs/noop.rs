@@ -47,6 +47,7 @@ use rei_domain::ids::{
 use rei_domain::job::{JobState, LaneName};
 use rei_domain::ledger::Applied;
 use rei_domain::money::Money;
+use rei_domain::retries::BudgetSettings;
 use rei_domain::routing::Policy;
 use rei_domain::spec::{ImageLook, Kind, Output, Spec};
 use rei_domain::time::{Moment, Span};
@@ -112,6 +113,10 @@ pub fn route_settings() -> RouteSettings {
             failures_max: 5,
             cooldown: Span::from_secs(5),
             cooldown_max: Span::from_secs(30),
+        },
+        retries: BudgetSettings {
+            share_percent: 20,
+            saved_max: 10,
         },
     }
 }

@@ -27,6 +27,7 @@ use rei_domain::admin::{Policy, Roster};
 use rei_domain::breaker::BreakerSettings;
 use rei_domain::catalogue::{Catalogue, Model};
 use rei_domain::pricing::Prices;
+use rei_domain::retries::BudgetSettings;
 use rei_domain::spec::Mode;
 use rei_domain::time::Span;
 use rei_domain::topup::{AmountLimits, Sweep};
@@ -187,6 +188,10 @@ pub(super) fn routes(config: &Config) -> RouteSettings {
             failures_max: routing.breaker_failures,
             cooldown: span(routing.breaker_cooldown),
             cooldown_max: span(routing.breaker_cooldown_max),
+        },
+        retries: BudgetSettings {
+            share_percent: routing.retry_share_percent,
+            saved_max: routing.retries_saved_max,
         },
     }
 }

@@ -518,6 +518,10 @@ pub struct Routing {
         deserialize_with = "values::millis"
     )]
     pub breaker_cooldown_max: Duration,
+    #[serde(deserialize_with = "values::count")]
+    pub retry_share_percent: u32,
+    #[serde(deserialize_with = "values::count")]
+    pub retries_saved_max: u32,
 }
 
 impl Routing {
