@@ -3,8 +3,9 @@
 //! provider; whether a long queue makes each of its jobs dearer; how quick routing decides; what
 //! ten thousand jobs in flight weigh.
 //!
-//! The peer is RQ on Redis with the same durability, which is what the bot's forerunner queued
-//! with. It runs in the same run, after the house, on the same machine.
+//! The peers are RQ on Redis with the same durability, which is what the bot's forerunner queued
+//! with, and graphile-worker, a queue in PostgreSQL. They run in the same run, after the house, on
+//! the same machine.
 
 mod noop;
 mod peer;
@@ -62,13 +63,17 @@ pub async fn measure(length: Duration) -> anyhow::Result<()> {
         let queue = tempfile::tempdir()?;
         flatness(engine, &url_of(engine, queue.path()).await).await?;
     }
-    let peer = peer::measure(length)?;
+    let rq = peer::rq(length)?;
+    let graphile = peer::graphile(length, &Postgres::shared().database().await)?;
     for (name, rate) in rates {
         println!(
             "{name}: {:.1} times RQ's forking worker, {:.1} times its simple one (goal 10)",
-            rate / peer.forking,
-            rate / peer.simple
+            rate / rq.forking,
+            rate / rq.simple
         );
+        if let Some(graphile) = graphile {
+            println!("{name}: {:.2} times graphile-worker", rate / graphile);
+        }
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! RQ on a Redis that flushes every write, in processes of its own.
+//! The peers, in processes of their own: RQ on a Redis that flushes every write, and
+//! graphile-worker on the PostgreSQL of the bench.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -14,23 +15,60 @@ pub struct Rates {
     pub simple: f64,
 }
 
-/// Measures and prints.
-pub fn measure(length: Duration) -> anyhow::Result<Rates> {
-    let folder = std::env::var("REI_BENCH_PEERS").unwrap_or("target/bench-peers".to_owned());
-    let python = format!("{folder}/bin/python");
-    let output = Command::new(&python)
-        .arg("bench/peers/rq_jobs.py")
-        .arg(length.as_secs().max(1).to_string())
+/// Where `bench/peers/install` put them.
+fn folder() -> String {
+    std::env::var("REI_BENCH_PEERS").unwrap_or("target/bench-peers".to_owned())
+}
+
+/// Runs a peer and reads the JSON of its last line.
+fn run(command: &mut Command) -> anyhow::Result<Value> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command
         .stderr(Stdio::inherit())
         .output()
-        .with_context(|| format!("{python} cannot be started: run bench/peers/install"))?;
+        .with_context(|| format!("{name} cannot be started: run bench/peers/install"))?;
     ensure!(
         output.status.success(),
         "the peer failed: {}",
         output.status
     );
     let text = String::from_utf8(output.stdout)?;
-    let told: Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;
+    Ok(serde_json::from_str(
+        text.lines().last().unwrap_or_default(),
+    )?)
+}
+
+/// Measures graphile-worker on a database of its own, and prints; jobs a second. `None` where it is
+/// not installed, which needs a node.
+pub fn graphile(length: Duration, url: &str) -> anyhow::Result<Option<f64>> {
+    let folder = std::path::absolute(folder())?;
+    if !folder.join("node_modules/graphile-worker").is_dir() {
+        println!("graphile-worker: not installed");
+        return Ok(None);
+    }
+    let told = run(Command::new("node")
+        .arg("bench/peers/graphile_jobs.mjs")
+        .arg(length.as_secs().max(1).to_string())
+        .arg(folder)
+        .arg(url))?;
+    let number = |name: &str| {
+        let number = told.get(name).and_then(Value::as_f64);
+        number.with_context(|| format!("the peer told no {name}"))
+    };
+    let rate = number("rate")?;
+    println!(
+        "graphile-worker: {rate:.0} jobs a second; idle {:.1} / {:.1} from the order to the work",
+        number("idle_p50")?,
+        number("idle_p99")?
+    );
+    Ok(Some(rate))
+}
+
+/// Measures RQ and prints.
+pub fn rq(length: Duration) -> anyhow::Result<Rates> {
+    let told = run(Command::new(format!("{}/bin/python", folder()))
+        .arg("bench/peers/rq_jobs.py")
+        .arg(length.as_secs().max(1).to_string()))?;
     let number = |path: &str| {
         let number = told.pointer(path).and_then(Value::as_f64);
         number.with_context(|| format!("the peer told no {path}"))
