@@ -226,6 +226,10 @@ pub enum Tap {
     AsFile {
         job: JobId,
     },
+    /// Keep the result of this job for good, or no longer.
+    Favour {
+        job: JobId,
+    },
     SetLanguage {
         language: Language,
     },
@@ -307,6 +311,7 @@ impl Tap {
             Tap::EditResult { job } => format!("j.{job}.edit"),
             Tap::Animate { job } => format!("j.{job}.move"),
             Tap::AsFile { job } => format!("j.{job}.file"),
+            Tap::Favour { job } => format!("j.{job}.star"),
             Tap::SetLanguage { language } => format!("l.{}", language.as_str()),
             Tap::Topup(tap) => tap.render(),
             Tap::StartBoost { usage, rate } => format!("u.{usage}.go.{}", rate.kopecks()),
@@ -465,6 +470,7 @@ fn job_tap(job: JobId, verb: &str) -> Result<Tap, UnknownTap> {
         "edit" => Ok(Tap::EditResult { job }),
         "move" => Ok(Tap::Animate { job }),
         "file" => Ok(Tap::AsFile { job }),
+        "star" => Ok(Tap::Favour { job }),
         _ => Err(UnknownTap),
     }
 }
@@ -753,6 +759,12 @@ pub enum Toast {
     NotFound,
     /// The result was kept for its time and is removed.
     KeptNoLonger,
+    /// The result is a favourite now and is not removed.
+    Favoured,
+    /// It is none any more.
+    FavouredNoLonger,
+    /// The user has as many favourites as he may.
+    FavouritesFull,
     TryLater,
     /// The user may not order; a message says why.
     Banned,
@@ -813,7 +825,8 @@ mod tests {
             Tap::Again { job: job.clone() },
             Tap::EditResult { job: job.clone() },
             Tap::Animate { job: job.clone() },
-            Tap::AsFile { job },
+            Tap::AsFile { job: job.clone() },
+            Tap::Favour { job },
             Tap::StartBoost {
                 usage: UsageId::new("0190a1b2c3d47e5f8a9b0c1d2e3f4a5b"),
                 rate: Money::from_kopecks(123_456),

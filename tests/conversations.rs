@@ -244,6 +244,30 @@ async fn the_original_file_comes_without_loss() {
 }
 
 #[actix_rt::test]
+async fn a_star_keeps_a_result_for_good_and_another_press_takes_it_back() {
+    let keys = [("REI__GC__FAVOURITES_MAX", "1")];
+    for engine in ENGINES {
+        let house = TestHouse::start_with(engine, &keys).await;
+        let ann = house.person(7);
+        let kept = "SELECT COUNT(*) AS count FROM jobs WHERE favourite_at IS NOT NULL";
+        ann.orders("a lighthouse").await;
+        let first = ann.gets_pictures(1).await;
+        ann.presses("⭐").await;
+        ann.is_told("for good").await;
+        assert_eq!(count(&house.db(), kept).await, 1);
+        ann.orders("a harbour").await;
+        let second = ann.gets_pictures(2).await;
+        ann.press_in(second, "⭐");
+        ann.is_told("as many favourites").await;
+        assert_eq!(count(&house.db(), kept).await, 1);
+        ann.press_in(first, "⭐");
+        ann.is_told("No longer a favourite").await;
+        assert_eq!(count(&house.db(), kept).await, 0);
+        house.finish().await;
+    }
+}
+
+#[actix_rt::test]
 async fn another_users_buttons_do_nothing() {
     in_both(async |house, ann| {
         ann.0.text("a secret garden");

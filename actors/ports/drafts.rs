@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rei_domain::conversation::Language;
 use rei_domain::draft::Draft;
-use rei_domain::ids::{ChatId, DraftId, UserId};
+use rei_domain::ids::{ChatId, DraftId, JobId, UserId};
 use rei_domain::time::Moment;
 
 use crate::ports::StoreError;
@@ -27,6 +27,15 @@ pub struct TurnCommit {
     pub topups: Vec<NewTopup>,
     /// What the chat is asked about a top-up from now on, or that it is asked nothing any more.
     pub form: Option<FormChange>,
+    /// A result that is a favourite from now on, or is none any more.
+    pub favourite: Option<FavouriteChange>,
+}
+
+/// A change of what a user wants kept for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FavouriteChange {
+    Keep(JobId),
+    Release(JobId),
 }
 
 /// A change of what a chat is being asked about a top-up.

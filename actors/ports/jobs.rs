@@ -117,6 +117,14 @@ impl AttemptOutcome {
     }
 }
 
+/// What a user wants kept for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Favourites {
+    /// The job that was asked about is one of them.
+    pub is_one: bool,
+    pub count: u32,
+}
+
 /// How an attempt ended, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptEnd {
@@ -271,6 +279,9 @@ pub trait JobStore: Send + Sync + 'static {
     /// Jobs that ended since `since` because their time ran out, while a provider goes on with
     /// them under an id of its own; oldest first.
     async fn overdue(&self, since: Moment, limit: u32) -> Result<Vec<Job>, StoreError>;
+
+    /// Whether a job's result is a favourite, and how many of these its user has.
+    async fn favourites(&self, job: &Job) -> Result<Favourites, StoreError>;
 
     /// Keeps the result of such a job, with the message that brings it. `false` when it has one
     /// already, or ended in another way.

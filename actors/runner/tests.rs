@@ -27,7 +27,7 @@ use rei_domain::time::{Moment, Span};
 
 use super::*;
 use crate::ports::assets::{Asset, MediaKind, NotMedia};
-use crate::ports::jobs::{Attempt, Candidate};
+use crate::ports::jobs::{Attempt, Candidate, Favourites};
 use crate::ports::ledger::CommandRefusal;
 use crate::ports::messenger::{MessengerError, Outgoing};
 use crate::ports::provider::Fault;
@@ -459,6 +459,10 @@ impl JobStore for World {
             Ok(())
         })
         .await
+    }
+
+    async fn favourites(&self, _: &Job) -> Result<Favourites, StoreError> {
+        unreachable!("a run asks for nobody's favourites")
     }
 
     async fn overdue(&self, _: Moment, _: u32) -> Result<Vec<Job>, StoreError> {

@@ -122,6 +122,8 @@ pub struct SessionSettings {
     pub inputs_bytes_max: u64,
     /// The bytes that the inputs of a video may have together.
     pub video_inputs_bytes_max: u64,
+    /// Results that one user may want kept for good.
+    pub favourites_max: u32,
     pub admin: AdminSettings,
     pub topups: TopupSettings,
 }

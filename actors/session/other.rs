@@ -134,6 +134,9 @@ async fn cancel_everything(talk: &mut Talk<'_>) -> Result<(), StoreError> {
             | Toast::Limited
             | Toast::NotFound
             | Toast::KeptNoLonger
+            | Toast::Favoured
+            | Toast::FavouredNoLonger
+            | Toast::FavouritesFull
             | Toast::TryLater
             | Toast::Banned
             | Toast::AnotherAdmin => {}

@@ -21,6 +21,7 @@ use super::{boost, limits, rates, requests, series, statements, topup};
 use crate::orders::submit_command;
 use crate::patience::patiently;
 use crate::ports::StoreError;
+use crate::ports::drafts::FavouriteChange;
 use crate::ports::jobs::Job;
 use crate::ports::ledger::{CommandRefusal, LedgerCommand, LedgerOutcome, Rider};
 use crate::ports::outbox::{NewOutbox, OutboxBody};
@@ -122,8 +123,27 @@ pub(super) async fn answer(
             }
             Err(toast) => Ok(toast),
         },
+        Tap::Favour { job } => match result_of(talk, &job).await? {
+            Ok((job, _, _)) => favour(talk, job).await,
+            Err(toast) => Ok(toast),
+        },
         Tap::Topup(tap) => topup::tapped(talk, tap).await,
     }
+}
+
+/// Makes a result a favourite, or one no longer. The change is written with the turn, so that a
+/// turn that is repeated does not undo it.
+async fn favour(talk: &mut Talk<'_>, job: Job) -> Result<Toast, StoreError> {
+    let known = talk.ports.jobs.favourites(&job).await?;
+    let (change, toast) = if known.is_one {
+        (FavouriteChange::Release(job.id), Toast::FavouredNoLonger)
+    } else if known.count >= talk.settings.favourites_max {
+        return Ok(Toast::FavouritesFull);
+    } else {
+        (FavouriteChange::Keep(job.id), Toast::Favoured)
+    };
+    talk.commit.favourite = Some(change);
+    Ok(toast)
 }
 
 /// Withdraws a waiting job and returns its hold.

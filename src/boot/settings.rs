@@ -234,6 +234,7 @@ pub(super) fn session(config: &Config) -> SessionSettings {
         },
         inputs_bytes_max: config.providers.nano_banana.inputs_bytes_max,
         video_inputs_bytes_max: config.videos.inputs_bytes_max,
+        favourites_max: config.gc.favourites_max,
         topups: TopupSettings {
             amounts: config.topups.amounts.clone(),
             limits: AmountLimits {

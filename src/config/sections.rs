@@ -478,6 +478,8 @@ pub struct Late {
 pub struct Gc {
     #[serde(rename = "result_days", deserialize_with = "values::days")]
     pub results: Duration,
+    #[serde(deserialize_with = "values::count_or_zero")]
+    pub favourites_max: u32,
     #[serde(rename = "input_days", deserialize_with = "values::days")]
     pub inputs: Duration,
     #[serde(rename = "orphan_days", deserialize_with = "values::days")]

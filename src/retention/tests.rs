@@ -186,6 +186,47 @@ fn what_is_needed_again_loses_its_mark() {
 }
 
 #[test]
+fn favourites_stay_until_they_are_none_and_the_clip_they_were_made_from_goes() {
+    for_both(async |db| {
+        let archive = Archive::open(db);
+        archive.delivered("done").await;
+        archive.put("doneclip").await;
+        archive.run("UPDATE jobs SET favourite_at = 1").await;
+        assert_eq!(archive.round(3).await.marked, 1);
+        assert_eq!(removed(&archive.round(4).await), [0, 1, 0]);
+        assert_eq!(archive.round(400).await, Round::default());
+        assert!(archive.has("done").await);
+        archive.run("UPDATE jobs SET favourite_at = NULL").await;
+        assert_eq!(archive.round(401).await.marked, 1, "its time was over");
+        assert_eq!(removed(&archive.round(402).await), [1, 0, 0]);
+    });
+}
+
+#[test]
+fn what_an_admin_is_to_decide_about_is_not_removed_meanwhile() {
+    for_both(async |db| {
+        let archive = Archive::open(db);
+        archive.delivered("done").await;
+        assert_eq!(archive.round(30).await.marked, 1);
+        let until = archive.begun + Span::from_secs(31 * DAY);
+        archive
+            .run(&format!(
+                "INSERT INTO acts (id, update_id, kind, user_id, amount, subject, reason, asker,
+                                   chat_id, nonce, needs_second, state, created_at, expires_at)
+                 VALUES ('a', 1, 'refund_job', 7, 100, 'done', 'ugly', 2, 2, 'n', 0, 'asked', 1,
+                         {})",
+                until.0
+            ))
+            .await;
+        let put_off = archive.round(31).await;
+        assert_eq!((put_off.marked, removed(&put_off)), (1, [0; 3]));
+        assert!(archive.has("done").await);
+        // Nobody decided in time: what lapsed keeps nothing.
+        assert_eq!(removed(&archive.round(32).await), [1, 0, 0]);
+    });
+}
+
+#[test]
 fn bytes_that_a_crash_left_behind_are_swept_and_strange_files_are_not() {
     for_both(async |db| {
         let archive = Archive::open(db);

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
-use rei_actors::ports::drafts::{DraftStore, FormChange, TurnCommit};
+use rei_actors::ports::drafts::{DraftStore, FavouriteChange, FormChange, TurnCommit};
 use rei_domain::draft::{Draft, DraftState};
 use rei_domain::ids::{ChatId, DraftId, JobId, Nonce, UserId};
 use rei_domain::money::Money;
@@ -62,6 +62,8 @@ statements! {
             size = excluded.size, look = excluded.look, inputs = excluded.inputs, price = excluded.price,
             nonce = excluded.nonce, expires_at = excluded.expires_at
         WHERE drafts.state <> 'confirmed'";
+
+    SET_FAVOURITE = "UPDATE jobs SET favourite_at = ? WHERE id = ?";
 
     SET_LANGUAGE = "UPDATE users SET language = ? WHERE id = ?";
 }
@@ -199,6 +201,15 @@ async fn commit_turn(conn: &mut Conn, turn: &TurnCommit, at: Moment) -> Result<(
     upsert_drafts(conn, &turn.drafts).await?;
     if let Some((user, language)) = turn.language {
         conn.execute(sql!(SET_LANGUAGE, language.as_str(), user.0))
+            .await?;
+    }
+    let favourite = match &turn.favourite {
+        Some(FavouriteChange::Keep(job)) => Some((job, Some(at.0))),
+        Some(FavouriteChange::Release(job)) => Some((job, None)),
+        None => None,
+    };
+    if let Some((job, since)) = favourite {
+        conn.execute(sql!(SET_FAVOURITE, since, job.as_str()))
             .await?;
     }
     insert_topups(conn, &turn.topups).await?;

@@ -17,7 +17,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::jobs::{
-    Attempt, AttemptEnd, Candidate, Job, JobStore, LeaseError, LeaseToken,
+    Attempt, AttemptEnd, Candidate, Favourites, Job, JobStore, LeaseError, LeaseToken,
 };
 use rei_actors::ports::outbox::NewOutbox;
 use rei_actors::routes::decision::DecisionRecord;
@@ -294,6 +294,13 @@ impl JobStore for JobRows {
     async fn overdue(&self, since: Moment, limit: u32) -> Result<Vec<Job>, StoreError> {
         self.db
             .read(async move |conn: &mut Conn| reads::overdue(conn, since, limit).await)
+            .await
+    }
+
+    async fn favourites(&self, job: &Job) -> Result<Favourites, StoreError> {
+        let job = job.clone();
+        self.db
+            .read(async move |conn: &mut Conn| reads::favourites(conn, &job).await)
             .await
     }
 

@@ -283,6 +283,18 @@ impl Person {
         true
     }
 
+    /// Waits until the last tap was answered with these words.
+    pub async fn is_told(&self, words: &str) {
+        let told = async {
+            let is_it = |toast: rei_sandbox::telegram::Toast| toast.text.contains(words);
+            while !self.0.toasts().pop().is_some_and(is_it) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, told).await;
+        assert!(in_time.is_ok(), "{words}: {:?}", self.0.toasts());
+    }
+
     /// Waits for the newest picture of the bot and returns its message.
     pub async fn gets_picture(&self) -> i64 {
         self.gets_pictures(1).await

@@ -4,7 +4,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::assets::Asset;
-use rei_actors::ports::jobs::{Attempt, AttemptOutcome, Candidate, Job};
+use rei_actors::ports::jobs::{Attempt, AttemptOutcome, Candidate, Favourites, Job};
 use rei_actors::routes::decision::DecisionRecord;
 use rei_domain::conversation::SentResult;
 use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, UserId};
@@ -48,6 +48,10 @@ statements! {
             WHERE jobs.kind = value->>'kind' AND jobs.lane = value->>'lane'
               AND jobs.lease_until <= ?
             ORDER BY jobs.lease_until LIMIT 1) IS NOT NULL";
+
+    FAVOURITES = "
+        SELECT COUNT(*) AS count, CAST(COALESCE(MAX(CASE WHEN id = ? THEN 1 ELSE 0 END), 0) AS BIGINT) AS is_one
+        FROM jobs WHERE user_id = ? AND favourite_at IS NOT NULL";
 
     ATTEMPTS = "
         SELECT number, provider, outcome, cause, decision FROM attempts WHERE job_id = ? ORDER BY number";
@@ -126,6 +130,14 @@ statements! {
                asset.millis, asset.size, asset.sha256
         FROM sent_pictures sent JOIN assets asset ON asset.id = sent.asset_id
         WHERE sent.chat_id = ? AND sent.message_id = ?";
+}
+
+#[derive(QueryableByName)]
+struct FavouritesRow {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+    #[diesel(sql_type = BigInt)]
+    is_one: i64,
 }
 
 #[derive(QueryableByName)]
@@ -237,6 +249,15 @@ pub async fn overdue(conn: &mut Conn, since: Moment, limit: u32) -> Result<Vec<J
     let stmt = sql!(OVERDUE, since.0, i64::from(limit));
     let rows = conn.load::<JobRow>(stmt).await?;
     rows.into_iter().map(JobRow::parse).collect()
+}
+
+pub async fn favourites(conn: &mut Conn, job: &Job) -> Result<Favourites, StoreError> {
+    let question = sql!(FAVOURITES, job.id.as_str(), job.user.0);
+    let row: FavouritesRow = conn.one(question).await?;
+    Ok(Favourites {
+        is_one: row.is_one == 1,
+        count: parse_count("count", row.count)?,
+    })
 }
 
 pub async fn attempts(conn: &mut Conn, id: &JobId) -> Result<Vec<Attempt>, StoreError> {

@@ -452,6 +452,7 @@ button-sound-off = 🔇 Silent
 button-clip-edit = 🖌 Change
 button-clip-motion = 🕺 Copy the motion
 button-as-file = 📎 As file
+button-favour = ⭐ Keep
 button-download = ⬇️ Download
 
 button-series = 🎞 Series
@@ -474,6 +475,9 @@ toast-already-finished = This is finished already.
 toast-sending-file = Sending the file without loss of quality.
 toast-not-found = We can't find this request. Write what to draw and start afresh.
 toast-kept-no-longer = It was kept for a while and is gone by now. What stands in this chat stays: send it to me and say what to do with it.
+toast-favoured = ⭐ We keep this file for good. Press ⭐ again and we keep it for its usual time only.
+toast-favoured-no-longer = ☆ No longer a favourite: we keep the file for its usual time only.
+toast-favourites-full = You have as many favourites as we can keep. Press ⭐ under one that you don't need any more.
 toast-try-later = Something broke on our side. Try again in a minute.
 
 ## For admins

@@ -43,14 +43,19 @@ pub(super) fn caption(words: Words<'_>, facts: &JobFacts) -> Rendered {
         job: job.id.clone(),
     };
     let file = words.button("button-as-file", &file);
+    let favour = Tap::Favour {
+        job: job.id.clone(),
+    };
+    let favour = words.button("button-favour", &favour);
     let keyboard = match job.spec.mode().kind() {
         Kind::Image => vec![
             vec![again(words, job), words.button("button-edit-result", &edit)],
             vec![words.button("button-animate", &animate), file],
+            vec![favour],
         ],
         Kind::Video => vec![
             vec![again(words, job), file],
-            vec![words.button("button-edit-clip", &edit)],
+            vec![words.button("button-edit-clip", &edit), favour],
         ],
     };
     Rendered {

@@ -543,7 +543,7 @@ fn series_ends() -> Vec<(String, Reply)> {
 }
 
 /// Every toast.
-pub(super) const TOASTS: [Toast; 17] = [
+pub(super) const TOASTS: [Toast; 20] = [
     Toast::Silent,
     Toast::Accepted,
     Toast::AlreadyRunning,
@@ -558,6 +558,9 @@ pub(super) const TOASTS: [Toast; 17] = [
     Toast::SendingFile,
     Toast::NotFound,
     Toast::KeptNoLonger,
+    Toast::Favoured,
+    Toast::FavouredNoLonger,
+    Toast::FavouritesFull,
     Toast::TryLater,
     Toast::Banned,
     Toast::AnotherAdmin,
