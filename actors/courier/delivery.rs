@@ -19,7 +19,7 @@ use crate::ports::StoreError;
 use crate::ports::assets::{Assets, Media, MediaKind};
 use crate::ports::clock::Clock;
 use crate::ports::drafts::DraftStore;
-use crate::ports::jobs::JobStore;
+use crate::ports::jobs::{JobStore, POSITION_MAX};
 use crate::ports::links::Links;
 use crate::ports::messenger::{Messenger, MessengerError, Outgoing, UPLOAD_BYTES_MAX, Upload};
 use crate::ports::outbox::{OutboxBody, OutboxRow, OutboxStore, Sent};
@@ -423,7 +423,11 @@ async fn job_facts(ports: &CourierPorts, id: &JobId) -> Result<Option<JobFacts>,
     };
     let balance = ports.users.balance(job.user).await?;
     let position = ports.jobs.position(id).await?;
-    let eta = ports.etas.foretell(&job.spec, position.unwrap_or(0));
+    // Who is so far behind that nobody counted is told no time.
+    let eta = match position.unwrap_or(0) {
+        POSITION_MAX.. => None,
+        ahead => ports.etas.foretell(&job.spec, ahead),
+    };
     Ok(Some(JobFacts {
         job,
         balance,

@@ -59,6 +59,9 @@ pub struct Job {
     pub finished_at: Option<Moment>,
 }
 
+/// The most waiting jobs that are counted before one.
+pub const POSITION_MAX: u32 = 1_000;
+
 /// What the scheduler needs of a job that could be leased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -295,7 +298,8 @@ pub trait JobStore: Send + Sync + 'static {
     /// The user's jobs that are not finished, newest first, at most `limit`.
     async fn unfinished(&self, user: UserId, limit: u32) -> Result<Vec<Job>, StoreError>;
 
-    /// How many waiting jobs stand before this one in its lane; `None` when it does not wait.
+    /// How many waiting jobs stand before this one in its lane, [`POSITION_MAX`] at most; `None`
+    /// when it does not wait.
     async fn position(&self, id: &JobId) -> Result<Option<u32>, StoreError>;
 
     /// Waiting jobs per lane, for the gauge.

@@ -113,12 +113,16 @@ statements! {
           AND provider_job IS NOT NULL AND finished_at >= ?
         ORDER BY finished_at LIMIT ?";
 
+    // Up to POSITION_MAX, so that a long queue makes nobody's progress dear.
     POSITION = "
         SELECT (
-            SELECT COUNT(*) FROM jobs earlier
-            WHERE earlier.state = 'queued' AND earlier.kind = job.kind
-              AND earlier.lane = job.lane
-              AND (earlier.created_at, earlier.id) < (job.created_at, job.id)
+            SELECT COUNT(*) FROM (
+                SELECT 1 AS one FROM jobs earlier
+                WHERE earlier.state = 'queued' AND earlier.kind = job.kind
+                  AND earlier.lane = job.lane
+                  AND (earlier.created_at, earlier.id) < (job.created_at, job.id)
+                LIMIT 1000
+            ) before
         ) AS jobs
         FROM jobs job WHERE job.id = ? AND job.state = 'queued'";
 

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
 use rei_actors::ports::clock::Clock;
-use rei_actors::ports::jobs::{AttemptEnd, AttemptOutcome, Job, JobStore, LeaseError, LeaseToken};
+use rei_actors::ports::jobs::{
+    AttemptEnd, AttemptOutcome, Job, JobStore, LeaseError, LeaseToken, POSITION_MAX,
+};
 use rei_actors::ports::outbox::{NewOutbox, OutboxBody};
 use rei_actors::routes::decision::DecisionRecord;
 use rei_actors::scheduler::dispatch::{Dispatch, DispatchPorts, DispatchSettings};
@@ -418,6 +420,13 @@ fn waiting_jobs_know_their_place() {
                 (LaneName::Low, 1)
             ]
         );
+        // Who is far behind is not told how far, so that nobody's progress is dear.
+        for number in 0..1_005 {
+            let (lane, at) = (LaneName::Low, Moment(10));
+            insert_job_in(&db, &format!("f{number:04}"), lane, JobState::Queued, at).await;
+        }
+        let far = jobs.position(&JobId::new("f1004")).await.unwrap();
+        assert_eq!(far, Some(POSITION_MAX));
     });
 }
 

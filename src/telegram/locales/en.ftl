@@ -177,6 +177,7 @@ progress-queued =
         [one] ⏳ In the queue: { $ahead } order before yours.
        *[other] ⏳ In the queue: { $ahead } orders before yours.
     }
+progress-queued-far = ⏳ In the queue: more than { $ahead } orders before yours.
 progress-retrying = 🔁 The first try failed, we'll try again soon. No extra charge.
 progress-starting = 🚀 Starting…
 progress-drawing =

@@ -183,6 +183,7 @@ progress-queued =
         [few] ⏳ В очереди: перед вами { $ahead } заказа.
        *[many] ⏳ В очереди: перед вами { $ahead } заказов.
     }
+progress-queued-far = ⏳ В очереди: перед вами больше { $ahead } заказов.
 progress-retrying = 🔁 С первого раза не вышло, скоро попробуем снова. Доплачивать не нужно.
 progress-starting = 🚀 Начинаем…
 progress-drawing =

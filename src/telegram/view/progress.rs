@@ -3,7 +3,7 @@
 //! It takes the place of the draft card. While the job goes on it tells where it stands and
 //! what happens to the money; when it fails, why, what came back and what to do next.
 
-use rei_actors::ports::jobs::Job;
+use rei_actors::ports::jobs::{Job, POSITION_MAX};
 use rei_actors::ports::view::{Button, JobFacts, Rendered};
 use rei_domain::billing::Ending;
 use rei_domain::conversation::Tap;
@@ -99,6 +99,10 @@ fn queued(words: Words<'_>, facts: &JobFacts) -> String {
     }
     match facts.position {
         None | Some(0) => words.say("progress-queued-next"),
+        Some(POSITION_MAX..) => {
+            let most = Args::new().text("ahead", &POSITION_MAX.to_string());
+            words.tell("progress-queued-far", most)
+        }
         Some(ahead) => words.tell("progress-queued", Args::new().number("ahead", ahead)),
     }
 }

@@ -379,7 +379,7 @@ fn jobs() -> Vec<(String, JobFacts)> {
         let title = format!("progress, {}", state.as_str());
         jobs.push((title, facts(spec(words, 0), state)));
     }
-    for ahead in [0, 1, 3, 11] {
+    for ahead in [0, 1, 3, 11, 1_000] {
         let mut waiting = facts(spec(words, 2), JobState::Queued);
         waiting.position = Some(ahead);
         jobs.push((format!("progress, queued behind {ahead}"), waiting));
