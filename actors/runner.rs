@@ -351,10 +351,10 @@ impl Run<'_> {
                 }
                 let wait = if self.has_other() {
                     Span(0)
-                } else if self.ports.routes.may_retry(self.ports.provider.name()) {
-                    self.back_off(attempt, after)
                 } else {
-                    self.back_off(u32::MAX, after)
+                    let may = self.ports.routes.may_retry(self.ports.provider.name());
+                    // Without a retry left it waits as after the most tries.
+                    self.back_off(if may { attempt } else { u32::MAX }, after)
                 };
                 self.try_again(rejected, wait).await
             }

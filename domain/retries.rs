@@ -8,12 +8,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::time::Span;
 
+/// A wait that was doubled so often, `max` at most.
+pub fn doubled(base: Span, max: Span, doublings: u32) -> Span {
+    Span(base.0.saturating_mul(1 << doublings.min(20)).min(max.0))
+}
+
 /// The wait before another try: the first is `base`, it doubles with each up to `max`, and it is
 /// cut by up to a half, by the name of the work, so that what failed together does not come back
 /// together. `tried` counts the tries that were made, from 1.
 pub fn back_off(base: Span, max: Span, tried: u32, name: &str) -> Span {
-    let doublings = tried.saturating_sub(1).min(20);
-    let whole = base.0.saturating_mul(1 << doublings).min(max.0).max(0);
+    let whole = doubled(base, max, tried.saturating_sub(1)).0.max(0);
     let mut hasher = DefaultHasher::new();
     (name, tried).hash(&mut hasher);
     let half = whole / 2;

@@ -1,5 +1,6 @@
 //! What an answer of the method means for the row that asked: go on, put it off, or give up.
 
+use rei_domain::retries::doubled;
 use rei_domain::time::{Moment, Span};
 
 use super::CashierSettings;
@@ -41,9 +42,7 @@ pub(super) fn again_at(
     error: &PaymentError,
     now: Moment,
 ) -> Moment {
-    let doublings = failures.min(20);
-    let base = settings.retry_base.0.saturating_mul(1 << doublings);
-    let own = Span(base.min(settings.retry_max.0));
+    let own = doubled(settings.retry_base, settings.retry_max, failures);
     let asked = match error {
         PaymentError::Retryable {
             after: Some(after), ..

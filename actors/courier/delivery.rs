@@ -12,6 +12,7 @@ use fail::fail_point;
 use rei_domain::conversation::Language;
 use rei_domain::draft::{Draft, DraftState};
 use rei_domain::ids::{AssetId, ChatId, JobId, MessageId, RefundId, TopupId, UsageId};
+use rei_domain::retries::doubled;
 use rei_domain::time::{Moment, Span};
 
 use crate::etas::Etas;
@@ -397,8 +398,7 @@ async fn postpone(
         let cause = "too many tries".to_owned();
         return finish(ports, row, Sent::Dead { cause }, None).await;
     }
-    let doublings = row.attempts.min(20);
-    let own = Span(retry.base.0.saturating_mul(1 << doublings).min(retry.max.0));
+    let own = doubled(retry.base, retry.max, row.attempts);
     let asked = after.map_or(Span(0), |after| {
         Span(i64::try_from(after.as_micros()).unwrap_or(i64::MAX))
     });
