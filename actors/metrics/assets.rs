@@ -61,6 +61,30 @@ impl PlaceOperation {
     }
 }
 
+/// How a place answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageResult {
+    Ok,
+    Missing,
+    Error,
+}
+
+impl StorageResult {
+    const ALL: [StorageResult; 3] = [
+        StorageResult::Ok,
+        StorageResult::Missing,
+        StorageResult::Error,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            StorageResult::Ok => "ok",
+            StorageResult::Missing => "missing",
+            StorageResult::Error => "error",
+        }
+    }
+}
+
 impl AssetMetrics {
     fn new() -> Self {
         let metrics = Self {
@@ -82,8 +106,8 @@ impl AssetMetrics {
         };
         for place in [PlaceName::First, PlaceName::Mirror] {
             for operation in PlaceOperation::ALL {
-                for result in ["ok", "missing", "error"] {
-                    let labels = [place.as_str(), operation.as_str(), result];
+                for result in StorageResult::ALL {
+                    let labels = [place.as_str(), operation.as_str(), result.as_str()];
                     metrics.operations.with_label_values(&labels);
                 }
             }
@@ -104,19 +128,6 @@ impl AssetMetrics {
 
 /// A place was asked for something, and answered, said that it is not there, or failed.
 pub fn count_storage(place: PlaceName, operation: PlaceOperation, result: StorageResult) {
-    let result = match result {
-        StorageResult::Ok => "ok",
-        StorageResult::Missing => "missing",
-        StorageResult::Error => "error",
-    };
-    let labels = [place.as_str(), operation.as_str(), result];
+    let labels = [place.as_str(), operation.as_str(), result.as_str()];
     ASSETS.operations.with_label_values(&labels).inc();
-}
-
-/// How a place answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StorageResult {
-    Ok,
-    Missing,
-    Error,
 }

@@ -23,7 +23,7 @@ const COPIED_AT_ONCE: usize = 4;
 /// Rows in one page of a check.
 const CHECKED_AT_ONCE: u32 = 500;
 
-/// Looks at one after another beside each other, without reading bytes.
+/// Looks at once, which read no bytes.
 const LOOKS_AT_ONCE: usize = 16;
 
 /// The places with the rows of what they should have.
@@ -52,14 +52,6 @@ pub enum Mending {
     Do,
     /// Only say what would be copied.
     DryRun,
-}
-
-/// What the places have of one thing.
-enum Found {
-    Everywhere,
-    OnlyMirror,
-    OnlyFirst,
-    Nowhere,
 }
 
 impl Copies {
@@ -104,43 +96,36 @@ impl Copies {
         }
     }
 
+    /// Whether the first place and the mirror have an asset; without a mirror there is one answer.
+    async fn look(&self, asset: &Asset) -> Result<[bool; 2], StoreError> {
+        let first = self.places.first.has(asset).await?;
+        let mirror = match &self.places.mirror {
+            Some(mirror) => mirror.has(asset).await?,
+            None => first,
+        };
+        Ok([first, mirror])
+    }
+
     /// Copies what a place lacks; `false` when no place has it as it was stored.
     async fn mend(
         &self,
         asset: &Asset,
-        found: Found,
+        found: [bool; 2],
         mending: Mending,
         checked: &mut Checked,
     ) -> Result<bool, StoreError> {
         let first = &self.places.first;
         let (from, to, amount) = match (found, &self.places.mirror) {
-            (Found::Everywhere, _) => return Ok(true),
-            (Found::OnlyMirror, Some(mirror)) => (mirror, first, &mut checked.back),
-            (Found::OnlyFirst, Some(mirror)) => (first, mirror, &mut checked.copied),
-            (Found::OnlyMirror | Found::OnlyFirst | Found::Nowhere, _) => return Ok(false),
+            ([false, true], Some(mirror)) => (mirror, first, &mut checked.back),
+            ([true, false], Some(mirror)) => (first, mirror, &mut checked.copied),
+            // Both have it or neither.
+            ([is_there, _], _) => return Ok(is_there),
         };
         let is_whole = copy(from, to, asset, mending).await?;
         if is_whole {
             amount.add(asset.size);
         }
         Ok(is_whole)
-    }
-
-    async fn look(&self, asset: &Asset) -> Result<Found, StoreError> {
-        let first = self.places.first.has(asset).await?;
-        let Some(mirror) = &self.places.mirror else {
-            return Ok(if first {
-                Found::Everywhere
-            } else {
-                Found::Nowhere
-            });
-        };
-        Ok(match (first, mirror.has(asset).await?) {
-            (true, true) => Found::Everywhere,
-            (true, false) => Found::OnlyFirst,
-            (false, true) => Found::OnlyMirror,
-            (false, false) => Found::Nowhere,
-        })
     }
 }
 

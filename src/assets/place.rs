@@ -43,14 +43,10 @@ pub enum PlaceError {
         source: object_store::Error,
     },
     #[error(
-        "the {} place of pictures refuses to be written: {source}; check the bucket's name, its \
-         region and the keys in [assets]",
-        place.as_str()
+        "the first place of pictures refuses to be written: {source}; check the bucket's name, \
+         its region and the keys in [assets]"
     )]
-    Refused {
-        place: PlaceName,
-        source: object_store::Error,
-    },
+    Refused { source: object_store::Error },
 }
 
 /// Why the bytes of an asset cannot be had from a place.

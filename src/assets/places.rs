@@ -44,22 +44,23 @@ impl Places {
         }
     }
 
-    /// Whether the places take what is written. What a network or a disk does may pass, so it is
-    /// only told; what no time heals in the first place is an error.
+    /// Whether the first place takes what is written: nothing can be kept without it. What a
+    /// network or a disk does may pass, so it is only told; what no time heals is an error.
     pub async fn check(&self) -> Result<(), PlaceError> {
-        for place in self.all() {
-            let Err(source) = place.try_out().await else {
-                continue;
-            };
-            let is_mine = place.name() == PlaceName::First;
-            if is_mine && is_final(&source) {
-                let place = place.name();
-                return Err(PlaceError::Refused { place, source });
+        match self.first.try_out().await {
+            Err(source) if is_final(&source) => Err(PlaceError::Refused { source }),
+            tried => {
+                tell(&self.first, tried);
+                Ok(())
             }
-            let place = place.name().as_str();
-            tracing::error!(place, error = %source, "a place of pictures cannot be written now");
         }
-        Ok(())
+    }
+
+    /// Tells if the mirror does not take what is written. Nobody needs to wait for it.
+    pub async fn check_mirror(&self) {
+        if let Some(mirror) = &self.mirror {
+            tell(mirror, mirror.try_out().await);
+        }
     }
 
     /// Every place.
@@ -99,6 +100,13 @@ impl Places {
             place.delete(key).await?;
         }
         Ok(())
+    }
+}
+
+fn tell(place: &Place, tried: Result<(), object_store::Error>) {
+    if let Err(error) = tried {
+        let place = place.name().as_str();
+        tracing::error!(place, %error, "a place of pictures cannot be written now");
     }
 }
 

@@ -19,17 +19,12 @@ pub(super) async fn check(loaded: &Loaded, args: CheckArgs) -> anyhow::Result<Ex
     db.check_schema().await?;
     let places = Places::open(&config.assets, &Handle::current())?;
     let copies = Copies::new(places, AssetRows::new(db), Arc::new(SystemClock));
-    let mending = if args.dry_run {
-        Mending::DryRun
+    let (mending, done) = if args.dry_run {
+        (Mending::DryRun, "would be copied")
     } else {
-        Mending::Do
+        (Mending::Do, "copied")
     };
     let checked = copies.check(mending).await?;
-    let done = if args.dry_run {
-        "would be copied"
-    } else {
-        "copied"
-    };
     println!(
         "{:>10} kept, {} bytes",
         checked.kept.count, checked.kept.bytes

@@ -279,6 +279,10 @@ impl House {
         let outside = OutsideRuntime::start()?;
         let places = Places::open(&config.assets, &outside.handle())?;
         places.check().await?;
+        let mirrored = places.clone();
+        outside
+            .handle()
+            .spawn(async move { mirrored.check_mirror().await });
         let parts = Parts::make(&config, &db, places, &outside)?;
         let doors = Doors::default();
         let (tell, escalations) = mpsc::unbounded_channel();

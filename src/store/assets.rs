@@ -7,9 +7,10 @@ use rei_actors::ports::assets::Asset;
 use rei_actors::ports::mirror::AssetPosition;
 use rei_domain::ids::{AssetId, UserId};
 use rei_domain::time::Moment;
-use serde_json::json;
 
-use crate::store::codec::{parse_count, parse_kind, parse_word, render_kind, unreadable};
+use crate::store::codec::{
+    parse_count, parse_kind, parse_word, render_ids, render_kind, unreadable,
+};
 use crate::store::conn::Conn;
 use crate::store::db::Db;
 use crate::store::stmt::{sql, statements};
@@ -133,8 +134,7 @@ impl AssetRows {
 
     /// Says that the mirror has these.
     pub async fn mirrored(&self, ids: &[AssetId], at: Moment) -> Result<(), StoreError> {
-        let ids: Vec<_> = ids.iter().map(|id| json!({ "id": id.as_str() })).collect();
-        let ids = json!(ids).to_string();
+        let ids = render_ids(ids.iter().map(AssetId::as_str));
         self.0
             .write(async move |conn: &mut Conn| {
                 conn.execute(sql!(MIRRORED, at.0, ids.as_str())).await

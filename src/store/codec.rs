@@ -16,6 +16,7 @@ use rei_domain::spec::{
     Source, Spec, Still, StillKind, VideoLook,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// [`Input`] as it stands in the column `inputs` of drafts and jobs.
 #[derive(Serialize, Deserialize)]
@@ -293,6 +294,12 @@ pub fn body_job(body: &OutboxBody) -> Option<&str> {
         | OutboxBody::Result { job }
         | OutboxBody::File { job, .. } => Some(job),
     }
+}
+
+/// Ids as the one value of a statement, which reads them by `json_each` and `value->>'id'`.
+pub fn render_ids<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    let ids: Vec<_> = ids.map(|id| json!({ "id": id })).collect();
+    json!(ids).to_string()
 }
 
 /// The name of a picture's or a clip's kind in rows.

@@ -5,9 +5,8 @@ use diesel::sql_types::{BigInt, Text};
 use rei_actors::ports::StoreError;
 use rei_actors::ports::retention::{Amount, AssetClass, Periods, Survey};
 use rei_domain::time::{Moment, Span};
-use serde_json::json;
 
-use crate::store::codec::{parse_count, parse_word};
+use crate::store::codec::{parse_count, parse_word, render_ids};
 use crate::store::conn::Conn;
 use crate::store::db::Db;
 use crate::store::stmt::{Stmt, sql, statements};
@@ -245,8 +244,8 @@ impl RetentionRows {
                     i64::from(limit)
                 );
                 let rows = conn.load::<OverRow>(over).await?;
-                let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-                let ids = named(&ids);
+                let ids = rows.iter().map(|row| row.id.as_str());
+                let ids = render_ids(ids);
                 conn.execute(sql!(REMOVE, now.0, ids.as_str())).await?;
                 let removed = rows.into_iter().map(|row| {
                     Ok(RemovedAsset {
@@ -263,7 +262,7 @@ impl RetentionRows {
 
     /// The id and the hash of those assets among these that are kept.
     pub async fn kept(&self, ids: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
-        let ids = named(ids);
+        let ids = render_ids(ids.iter().copied());
         let rows = self
             .0
             .read(async move |conn: &mut Conn| conn.load::<KeptRow>(sql!(KEPT, ids.as_str())).await)
@@ -310,9 +309,4 @@ impl RetentionRows {
 
 async fn count(conn: &mut Conn, question: Stmt<'_>) -> Result<u64, StoreError> {
     parse_count("count", conn.one::<CountRow>(question).await?.count)
-}
-
-fn named(ids: &[&str]) -> String {
-    let ids: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
-    json!(ids).to_string()
 }

@@ -282,6 +282,7 @@ fn the_house_does_not_open_with_wrong_keys_and_does_while_a_region_is_away() {
         let sandbox = sandbox().await;
         let check = async |assets: &config::Assets| {
             let places = Places::open(assets, &Handle::current()).unwrap();
+            places.check_mirror().await;
             places.check().await
         };
         let right = settings(&sandbox);
