@@ -21,6 +21,7 @@ mod calls;
 mod clock;
 mod control;
 mod faults;
+mod hex;
 mod inputs;
 mod outbox;
 mod page;

@@ -8,6 +8,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
 use crate::outbox::{Parcel, Proof};
 
 /// Keys in the public set: the one that signs, and the one before it.
@@ -34,10 +35,6 @@ impl Default for Keys {
 
 fn pair(seed: &[u8; 32]) -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(seed).expect("a seed of 32 bytes makes a key")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Keys {

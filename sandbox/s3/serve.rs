@@ -14,6 +14,8 @@ use sha2::{Digest, Sha256};
 
 use super::{FaultKind, Handle, Object, State, signature};
 use crate::broken;
+use crate::hex::hex;
+use crate::yookassa::html::escaped;
 
 /// The largest object that is taken; the bot's are smaller.
 const OBJECT_BYTES_MAX: usize = 512 * 1024 * 1024;
@@ -179,16 +181,16 @@ fn list(state: &State, bucket: &str, request: &HttpRequest) -> Answer {
         xml.push_str(&format!(
             "<Contents><Key>{}</Key><LastModified>{}</LastModified><ETag>{}</ETag>\
              <Size>{}</Size></Contents>",
-            escape(key),
+            escaped(key),
             modified.format("%Y-%m-%dT%H:%M:%S%.3fZ"),
-            escape(&tag(object)),
+            escaped(&tag(object)),
             object.bytes.len()
         ));
     }
     xml.push_str(&format!("<KeyCount>{}</KeyCount>", page.len()));
     xml.push_str(&format!("<IsTruncated>{is_cut}</IsTruncated>"));
     if let (true, Some((key, _))) = (is_cut, page.last()) {
-        let token = escape(key);
+        let token = escaped(key);
         xml.push_str(&format!(
             "<NextContinuationToken>{token}</NextContinuationToken>"
         ));
@@ -200,7 +202,7 @@ fn list(state: &State, bucket: &str, request: &HttpRequest) -> Answer {
 
 /// Opaque to callers, who may not take it for an MD5.
 fn tag(object: &Object) -> String {
-    let hash = signature::hex(&Sha256::digest(&object.bytes));
+    let hash = hex(&Sha256::digest(&object.bytes));
     format!("\"{}\"", &hash[..32])
 }
 
@@ -217,15 +219,8 @@ fn refused(code: &str, message: &str) -> Answer {
         "MethodNotAllowed" => StatusCode::METHOD_NOT_ALLOWED,
         _ => StatusCode::BAD_REQUEST,
     };
-    let (code, message) = (escape(code), escape(message));
+    let (code, message) = (escaped(code), escaped(message));
     let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
     let mut response = HttpResponse::build(status);
     Answer::Response(response.content_type("application/xml").body(xml))
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

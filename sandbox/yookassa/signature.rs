@@ -3,6 +3,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
 pub use crate::standard_webhooks::Signing;
 
 /// Characters of the hash in a `webhook-id`.
@@ -10,9 +11,8 @@ const ID_CHARS: usize = 24;
 
 /// The id every delivery of one event shares.
 pub fn webhook_id(event: &str, object_id: &str) -> String {
-    let hash = Sha256::digest(format!("{event}:{object_id}"));
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("yk_{}", &hex[..ID_CHARS])
+    let hash = hex(&Sha256::digest(format!("{event}:{object_id}")));
+    format!("yk_{}", &hash[..ID_CHARS])
 }
 
 #[cfg(test)]
