@@ -6,17 +6,15 @@
 //! At the end everything must have ended and the books are audited.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::time::Duration;
 
 use rei_actors::ports::clock::Clock as _;
 use rei_bot::boot::SystemClock;
 use rei_bot::store::verify;
-use rei_sandbox::kling;
 use rei_sandbox::telegram::Message;
 
 use crate::support::house::{
-    ENGINES, Engine, PATIENCE, Person, has_button, is_bots, is_photo, is_video,
+    CALLBACK_SECRET, ENGINES, Engine, PATIENCE, Person, has_button, is_bots, is_photo, is_video,
 };
 use crate::support::process::{Bot, World, free_addr, get};
 use crate::support::rows::count;
@@ -43,9 +41,6 @@ const PLACES: [&str; 19] = [
     "courier.recorded",
     "scheduler.leased",
 ];
-
-/// Signs Kling's callbacks on both sides.
-const CALLBACK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
 /// Kills on each database unless `REI_TEST_KILLS` says otherwise.
 const KILLS: u32 = 100;
@@ -105,11 +100,7 @@ async fn one_life(world: &World, number: u32) {
     let plan = (lap % 4 != 3).then(|| format!("{place}:{}", 1 + lap % 3));
     let person = world.person(number);
     person.0.text(order(number));
-    let mut command = Bot::command(world);
-    if let Some(plan) = &plan {
-        command.env("REI_CRASH_AT", plan);
-    }
-    let mut bot = Bot::spawn(with_videos(&mut command, world));
+    let mut bot = Bot::start(world, plan.as_deref());
     let card = |chat: &[Message]| chat.iter().any(|m| has_button(m, "✅")).then_some(());
     if sees_or_dies(&mut bot, &person, card).await.is_some() {
         press_confirm(&person);
@@ -125,7 +116,7 @@ async fn one_life(world: &World, number: u32) {
 
 /// The last life: everybody who has a card confirms it, and everything comes to its end.
 async fn last_life(world: &World, kills: u32) {
-    let bot = Bot::spawn(with_videos(&mut Bot::command(world), world));
+    let bot = Bot::start(world, None);
     let db = world.db();
     for number in 0..kills {
         let person = world.person(number);
@@ -161,18 +152,6 @@ fn is_under_way(chat: &[Message]) -> bool {
     let words = ["🔒", "Done in", "is back"];
     let says = |text: &str| words.iter().any(|word| text.contains(word));
     chat.iter().any(|m| is_bots(m) && says(m.text()))
-}
-
-/// Kling beside the pictures. Every process listens somewhere else, so the news of what an
-/// earlier one began go nowhere, and what this one began calls back.
-fn with_videos<'a>(command: &'a mut Command, world: &World) -> &'a mut Command {
-    command
-        .env("KLING_API_KEY", kling::API_KEY)
-        .env("KLING_API_URL", world.sandbox.url("kling"))
-        .env("KLING_WEBHOOK_SECRET", CALLBACK_SECRET)
-        .env("REI__PROVIDERS__KLING__POLL_MS", "100")
-        .env("REI__ASSETS__LINKS", "listener")
-        .env("REI__DOWNLOADS__ADDRESSES", "any")
 }
 
 async fn survives(engine: Engine, kills: u32) {

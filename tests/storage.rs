@@ -14,7 +14,9 @@ use rei_bot::boot::SystemClock;
 use rei_bot::store::verify;
 use rei_sandbox::s3;
 
-use crate::support::house::{ENGINES, Engine, PATIENCE, TestHouse, is_bots, is_document};
+use crate::support::house::{
+    ENGINES, Engine, PATIENCE, TestHouse, comes_true, is_bots, is_document,
+};
 use crate::support::process::{Bot, World, free_addr, get};
 
 /// A user without rights of its own, for tests that run as one whom no permission binds.
@@ -44,13 +46,8 @@ async fn a_picture_is_soon_in_two_regions_and_outlives_the_first() {
         ann.orders("a lighthouse").await;
         ann.gets_picture().await;
         let buckets = &house.sandbox.s3;
-        let copied = async {
-            while buckets.keys(mirror).is_empty() {
-                tokio::task::yield_now().await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, copied).await;
-        in_time.expect("it is copied in time");
+        let copied = async || !buckets.keys(mirror).is_empty();
+        assert!(comes_true(copied).await, "it is copied in time");
         assert_eq!(buckets.keys(s3::BUCKET).len(), 1);
         assert!(buckets.keys(mirror)[0].starts_with("behind/"));
 

@@ -3,7 +3,7 @@
 use rei_sandbox::telegram::{ButtonAction, Fault, FaultKind};
 use rei_sandbox::yookassa::{Notice, Receipts};
 
-use crate::support::house::{ENGINES, PATIENCE, Person, TestHouse, has_button, is_bots};
+use crate::support::house::{ENGINES, Person, TestHouse, comes_true, has_button, is_bots};
 use crate::support::rows;
 
 /// Runs a story in a house without a welcome bonus on each database, then audits it.
@@ -191,13 +191,8 @@ async fn stars_that_agree_with_no_top_up_wait_for_a_person() {
         ann.reads("something in it does not add up").await;
         let strays = "SELECT COUNT(*) AS count FROM reconciliations \
                       WHERE method = 'stars' AND kind = 'unknown_payment' AND repair = 'left'";
-        let kept = async {
-            while rows::count(&db, strays).await == 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, kept).await;
-        in_time.expect("the stray payment is written down");
+        let kept = async || rows::count(&db, strays).await > 0;
+        assert!(comes_true(kept).await, "the stray payment is written down");
         ann.0.text("/balance");
         ann.reads("Your balance is ₽0.").await;
     })

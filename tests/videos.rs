@@ -5,7 +5,9 @@ use std::time::Duration;
 use rei_sandbox::kling::{Fault, FaultKind, Status, Step, clip};
 use rei_sandbox::{telegram, video};
 
-use crate::support::house::{ENGINES, PATIENCE, Person, TestHouse, is_bots, is_document};
+use crate::support::house::{
+    CALLBACK_SECRET, ENGINES, PATIENCE, Person, TestHouse, is_bots, is_document,
+};
 use crate::support::pictures::{png_of, webp_of};
 use crate::support::rows::count;
 
@@ -452,9 +454,6 @@ async fn a_video_that_comes_after_its_money_is_back_is_given_away_once() {
         house.finish().await;
     }
 }
-
-/// Signs Kling's callbacks on both sides.
-const CALLBACK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
 #[actix_rt::test]
 async fn a_callback_brings_a_video_long_before_the_next_look() {

@@ -30,6 +30,9 @@ pub const BOT_TOKEN: &str = "1000000001:a-token-of-the-sandbox-and-no-other";
 const WEBHOOK_SECRET: &str = "whsec_c2FuZGJveC1zZWNyZXQtb2YtYS10ZXN0LWhvdXNl";
 pub const GEMINI_KEY: &str = "a-key-of-the-sandbox";
 
+/// Signs Kling's callbacks on both sides, where a story wants them.
+pub const CALLBACK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
 /// How long anything in a house may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -213,13 +216,8 @@ impl TestHouse {
     /// Waits until this many jobs are charged.
     pub async fn settled_jobs(&self, count: i64) {
         let db = self.db();
-        let charged = async {
-            while super::rows::charged_jobs(&db).await < count {
-                tokio::task::yield_now().await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, charged).await;
-        in_time.expect("the jobs are charged in time");
+        let charged = async || super::rows::charged_jobs(&db).await >= count;
+        assert!(comes_true(charged).await, "the jobs are charged in time");
     }
 
     /// Closes the bot and audits the books.
@@ -285,14 +283,11 @@ impl Person {
 
     /// Waits until the last tap was answered with these words.
     pub async fn is_told(&self, words: &str) {
-        let told = async {
-            let is_it = |toast: rei_sandbox::telegram::Toast| toast.text.contains(words);
-            while !self.0.toasts().pop().is_some_and(is_it) {
-                tokio::task::yield_now().await;
-            }
+        let is_told = async || {
+            let last = self.0.toasts().pop();
+            last.is_some_and(|toast| toast.text.contains(words))
         };
-        let in_time = tokio::time::timeout(PATIENCE, told).await;
-        assert!(in_time.is_ok(), "{words}: {:?}", self.0.toasts());
+        assert!(comes_true(is_told).await, "{words}: {:?}", self.0.toasts());
     }
 
     /// Waits for the newest picture of the bot and returns its message.
@@ -329,6 +324,16 @@ impl Person {
         self.reads(prompt).await;
         self.presses("✅").await;
     }
+}
+
+/// Whether something that nobody can be woken by comes true in time.
+pub async fn comes_true(is_so: impl AsyncFn() -> bool) -> bool {
+    let waits = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waits).await.is_ok()
 }
 
 pub fn is_bots(message: &Message) -> bool {

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use rei_bot::store::{Db, DbConfig};
-use rei_sandbox::Sandbox;
 use rei_sandbox::telegram::FloodLimits;
+use rei_sandbox::{Sandbox, kling};
 
-use super::house::{BOT_TOKEN, Engine, GEMINI_KEY, PATIENCE, Person, sandbox};
+use super::house::{BOT_TOKEN, CALLBACK_SECRET, Engine, GEMINI_KEY, PATIENCE, Person, sandbox};
 use super::postgres::Postgres;
 
 /// The bot as a child process.
@@ -36,6 +36,14 @@ impl Bot {
             .env("NANO_BANANA_API_KEY", GEMINI_KEY)
             .env("TELEGRAM_API_URL", world.sandbox.url("telegram"))
             .env("NANO_BANANA_API_URL", world.sandbox.url("gemini"))
+            // Every process listens somewhere else: callbacks of what an earlier one began go
+            // nowhere, and those of what this one began come.
+            .env("KLING_API_KEY", kling::API_KEY)
+            .env("KLING_API_URL", world.sandbox.url("kling"))
+            .env("KLING_WEBHOOK_SECRET", CALLBACK_SECRET)
+            .env("REI__PROVIDERS__KLING__POLL_MS", "100")
+            .env("REI__ASSETS__LINKS", "listener")
+            .env("REI__DOWNLOADS__ADDRESSES", "any")
             .env("DATABASE_URL", &world.database_url)
             .env("HTTP_ADDR", "127.0.0.1:0")
             .env("RUST_LOG", "off")
